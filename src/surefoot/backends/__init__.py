@@ -1,0 +1,1 @@
+"""What a formula becomes: numpy's reference, torch's eager steps, numba's one pass over memory."""

@@ -1,0 +1,43 @@
+"""The three things a kernel needs that numba does not have: arrays from addresses, a shared counter, a select."""
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic, register_jitable
+from numba import carray
+
+
+@intrinsic
+def _pointer(typing_context: Any, address: Any, kind: Any) -> Any:
+    """Return an integer address as a pointer to elements of a kind."""
+    signature = types.CPointer(kind.dtype)(address, kind)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.inttoptr(arguments[0], context.get_value_type(signature.return_type))
+
+    return signature, generate
+
+
+@register_jitable
+def array(address: Any, size: Any, kind: Any) -> Any:
+    """Return the memory at an address as a one-dimensional array."""
+    return carray(_pointer(address, kind), (size,))
+
+
+@intrinsic
+def take(typing_context: Any, arguments: Any) -> Any:
+    """Return the counter in `arguments[0]` and add one to it, as one atomic operation."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        counter = values[0]
+        return builder.atomic_rmw("add", counter, ir.Constant(ir.IntType(64), 1), "monotonic")
+
+    return types.int64(arguments), generate
+
+
+@register_jitable
+def select(condition: Any, first: Any, second: Any) -> Any:
+    """Return one of two values; compiles to a select, so a loop of it still becomes vector code."""
+    return first if condition else second
