@@ -43,6 +43,7 @@ SYMBOLS: dict[str, Symbol] = {
     "g": Symbol("gradient", "g", "g"),
     "m": Symbol("mean of gradients", "g", "m"),
     "v": Symbol("mean of squared gradients", "g squared", "v"),
+    "w": Symbol("largest mean of squared gradients so far", "g squared", r"\hat v"),
     "b": Symbol("momentum buffer", "g", "b"),
     "step_size": Symbol("step size", "p per unit of the step's direction", r"\eta", low=0.0),
     "decay": Symbol("decoupled weight decay", "1 per step size", r"\lambda", low=0.0),

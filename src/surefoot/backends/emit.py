@@ -91,7 +91,7 @@ def _function(rule: Rule, kind: str, sums: bool) -> str:
         before=_indented(8, before),
         zeros=_indented(8, [f"{name} = np.{kind}(0.0)" for name in SUMS[:3]] if sums else ["pass"]),
         body=_indented(12, body),
-        after=_AFTER.format(kind=kind) if sums else "",
+        after=(_AFTER.format(kind=kind) if sums else "") + _NEXT,
     )  # fmt: skip
 
 
@@ -124,10 +124,14 @@ def step_{kind}(arguments):
     addresses = array(arguments[3], {width} * tensors, np.int64)
     numbers = array(arguments[4], arguments[8], np.float64)
     sums = array(arguments[5], 5 * count, np.float64)
+    chunk = arguments[9]
+    block = end = 0
     while True:
-        block = take(arguments)
-        if block >= count:
-            return
+        if block == end:
+            block = take(arguments) * chunk
+            end = min(block + chunk, count)
+            if block >= count:
+                return
         tensor = blocks[3 * block]
         start = blocks[3 * block + 1]
         size = blocks[3 * block + 2]
@@ -162,6 +166,9 @@ _AFTER = """        g_bad = 0
         sums[5 * block + 4] = p_bad
 """
 
+_NEXT = """        block += 1
+"""
+
 _MEASURE = """
 
 def measure_{kind}(arguments):
@@ -170,10 +177,14 @@ def measure_{kind}(arguments):
     tensors = arguments[7]
     addresses = array(arguments[3], 2 * tensors, np.int64)
     sums = array(arguments[5], 5 * count, np.float64)
+    chunk = arguments[9]
+    block = end = 0
     while True:
-        block = take(arguments)
-        if block >= count:
-            return
+        if block == end:
+            block = take(arguments) * chunk
+            end = min(block + chunk, count)
+            if block >= count:
+                return
         size = blocks[3 * block + 2]
         g_ = array(addresses[tensors + blocks[3 * block]] + blocks[3 * block + 1] * {size}, size, np.{kind})
         g_squared = 0.0
@@ -181,6 +192,7 @@ def measure_{kind}(arguments):
             grad = np.float64(g_[i])
             g_squared += grad * grad
         sums[5 * block] = g_squared
+        block += 1
 """
 
 KERNELS = Path(__file__).parent / "kernels"

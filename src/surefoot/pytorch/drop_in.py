@@ -11,7 +11,10 @@ from torch.optim.optimizer import ParamsT
 from surefoot.errors import refuse
 from surefoot.pytorch.optimizer import Optimizer
 from surefoot.pytorch.spelling import Group, Reading, Spelling, chosen, number
-from surefoot.rules import ADAMW, MOMENTUM, NESTEROV, RMSPROP, SGD as PLAIN  # noqa: N811
+from surefoot.rules.adam import ADAMW, AMSGRADW
+from surefoot.rules.rmsprop import RMSPROP, RMSPROP_CENTERED, RMSPROP_CENTERED_MOMENTUM, RMSPROP_MOMENTUM
+from surefoot.rules.sgd import MOMENTUM, NESTEROV
+from surefoot.rules.sgd import SGD as PLAIN
 from surefoot.schedules import Schedule
 
 Number = float | Tensor
@@ -22,8 +25,8 @@ def _decay_or_l2(where: str, decay: float, weight_decay: Number) -> None:
         refuse(where, ["decay (decoupled) and weight_decay (torch's L2 term) are two different things and both are given; give one"])
 
 
-def _read_sgd(group: Group, step_size: float) -> Reading:
-    constants = {"step_size": step_size, "decay": group["decay"]}
+def _read_sgd(group: Group) -> Reading:
+    constants = {"decay": group["decay"]}
     rule = PLAIN
     if group["momentum"] != 0:
         rule = NESTEROV if group["nesterov"] else MOMENTUM
@@ -86,12 +89,23 @@ class SGD(Optimizer):
         }  # fmt: skip
         super().__init__(params, defaults, schedule, clip)
 
-    spelling = Spelling(_read_sgd, {"b": "momentum_buffer"}, counted=False, words={"step_size": "lr"})
+    spelling = Spelling(
+        _read_sgd, ("momentum", "dampening", "weight_decay", "nesterov", "maximize", "decay"), {"b": "momentum_buffer"}, counted=False, words={"step_size": "lr"})
 
 
-def _read_rmsprop(group: Group, step_size: float) -> Reading:
-    constants = {"step_size": step_size, "alpha": group["alpha"], "eps": group["eps"], "decay": group["decay"]}
-    return Reading(RMSPROP, constants, group["weight_decay"], -1.0 if group["maximize"] else 1.0)
+_RMSPROPS = {
+    (False, False): RMSPROP, (False, True): RMSPROP_MOMENTUM,
+    (True, False): RMSPROP_CENTERED, (True, True): RMSPROP_CENTERED_MOMENTUM,
+}  # fmt: skip
+
+
+def _read_rmsprop(group: Group) -> Reading:
+    heavy = group["momentum"] > 0
+    constants = {"alpha": group["alpha"], "eps": group["eps"], "decay": group["decay"]}
+    if heavy:
+        constants["momentum"] = group["momentum"]
+    rule = _RMSPROPS[bool(group["centered"]), heavy]
+    return Reading(rule, constants, group["weight_decay"], -1.0 if group["maximize"] else 1.0)
 
 
 class RMSprop(Optimizer):
@@ -149,16 +163,17 @@ class RMSprop(Optimizer):
         }  # fmt: skip
         super().__init__(params, defaults, schedule, clip)
 
-    spelling = Spelling(_read_rmsprop, {"v": "square_avg"}, counted=True, words={"step_size": "lr"})
+    spelling = Spelling(
+        _read_rmsprop, ("alpha", "eps", "weight_decay", "momentum", "centered", "maximize", "decay"), {"v": "square_avg", "b": "momentum_buffer", "m": "grad_avg"}, counted=True, words={"step_size": "lr"})
 
 
-def _read_adamw(group: Group, step_size: float) -> Reading:
+def _read_adamw(group: Group) -> Reading:
     beta1, beta2 = group["betas"]
     constants = {
-        "step_size": step_size, "beta1": number(beta1), "beta2": number(beta2), "eps": group["eps"],
+        "beta1": number(beta1), "beta2": number(beta2), "eps": group["eps"],
         "decay": group["weight_decay"],
     }  # fmt: skip
-    return Reading(ADAMW, constants, 0.0, -1.0 if group["maximize"] else 1.0)
+    return Reading(AMSGRADW if group["amsgrad"] else ADAMW, constants, 0.0, -1.0 if group["maximize"] else 1.0)
 
 
 class AdamW(Optimizer):
@@ -224,5 +239,5 @@ class AdamW(Optimizer):
         super().__init__(params, defaults, schedule, clip)
 
     spelling = Spelling(
-        _read_adamw, {"m": "exp_avg", "v": "exp_avg_sq"}, counted=True, words={"step_size": "lr", "decay": "weight_decay"}
+        _read_adamw, ("betas", "eps", "weight_decay", "amsgrad", "maximize"), {"m": "exp_avg", "v": "exp_avg_sq", "w": "max_exp_avg_sq"}, counted=True, words={"step_size": "lr", "decay": "weight_decay"}
     )

@@ -5,8 +5,8 @@ state and clocks as they were.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
-from math import inf, isfinite
+from itertools import chain
+from math import inf, sqrt
 from operator import attrgetter
 from typing import Any, NamedTuple, overload
 
@@ -14,13 +14,17 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.optim.optimizer import ParamsT
+from torch.optim.optimizer import _global_optimizer_post_hooks as _EVERY_POST_HOOK
+from torch.optim.optimizer import _global_optimizer_pre_hooks as _EVERY_PRE_HOOK
 
 from surefoot.backends.eager import fault
+from surefoot.backends.emit import SUMS
 from surefoot.errors import InvalidValue, UnsupportedInput, refuse
-from surefoot.pytorch.roster import Cohort, Roster
+from surefoot.pytorch.roster import Cohort, Roster, same
 from surefoot.pytorch.spelling import Group, Reading, Spelling, number
 from surefoot.pytorch.statistics import Floats, Statistics
 from surefoot.schedules import Schedule, parse
+from surefoot.symbols import SYMBOLS
 
 _gradient = attrgetter("grad")
 _NONE = type(None)
@@ -32,6 +36,7 @@ class Work(NamedTuple):
     cohort: Cohort
     gradients: list[Tensor]
     reading: Reading
+    step_size: float
 
 
 class Optimizer(torch.optim.Optimizer):
@@ -58,8 +63,10 @@ class Optimizer(torch.optim.Optimizer):
         super().__init__(params, {**defaults, "schedule": _with_length(type(self).__name__, schedule), "t": 0})
 
     def _reset(self) -> None:
-        self._rosters: list[Roster] = []
-        self._taken: list[Work] = []
+        self._rosters: list[Roster | None] = []
+        self._entries: list[dict[str, Any]] = []
+        self._held: list[object] = []
+        self._taken: list[Cohort] = []
         self._scale = 1.0
         self._moment = 0
 
@@ -81,17 +88,10 @@ class Optimizer(torch.optim.Optimizer):
                 param_group["schedule"] = _with_length(where, param_group["schedule"])
             if self.param_groups:
                 param_group.setdefault("t", self.param_groups[0]["t"])
-            self._read({**self.defaults, **param_group}, 0.0, self._checked)
+            whole = {**self.defaults, **param_group}
+            faults = self.spelling.read(whole).faults(self.spelling.typed)
+            refuse(where, [*_step_size_faults(number(whole["lr"])), *faults])
         super().add_param_group(param_group)
-
-    def _checked(self, reading: Reading, group: Group) -> None:
-        constants = {**reading.constants, "step_size": number(group["lr"]), "l2": reading.l2}
-        refuse(type(self).__name__, [fault.replace("step_size", "step_size (lr)") for fault in reading.rule.faults(constants)])
-
-    def _read(self, group: Group, step_size: float, check: Callable[[Reading, Group], None]) -> Reading:
-        reading = self.spelling.read(group, step_size)
-        check(reading, group)
-        return reading
 
     @property
     def step_sizes(self) -> list[float]:
@@ -113,56 +113,76 @@ class Optimizer(torch.optim.Optimizer):
         Errors: `UnsupportedInput` for a sparse or complex gradient, `InvalidValue` for a step size or constant out of
         bounds; nothing has changed then.
         """
+        watched = self._optimizer_step_pre_hooks or self._optimizer_step_post_hooks or _EVERY_PRE_HOOK or _EVERY_POST_HOOK
+        if watched or torch.autograd._profiler_enabled():
+            return _watched_step(self) if closure is None else _watched_step(self, closure)
+        return self._step(closure)
+
+    # Torch wraps a step that does not say so in hooks and a profiler's record on every call, at 5 us a step.
+    step.hooked = True  # type: ignore[attr-defined]
+
+    def _step(self, closure: Callable[[], float] | None = None) -> float | None:
         penalty = None
         if closure is not None:
             with torch.enable_grad():
                 penalty = closure()
         work = self._work()
-        scale = self._clip_factor(work)
-        for cohort, gradients, reading in work:
-            cohort.step(gradients, reading, scale)
+        scale = 1.0 if self.clip is None else self._clip_factor(work, self.clip)
+        for cohort, gradients, reading, step_size in work:
+            cohort.step(gradients, reading, step_size, scale)
         for group in self.param_groups:
             group["t"] += 1
-        self._taken, self._scale = work, scale
+        self._taken = [one.cohort for one in work]  # no gradients: zero_grad() is to free them
+        self._scale = scale
         self._moment += 1
         return penalty
 
     def _work(self) -> list[Work]:
         """Return what each group will do; refuse everything that cannot be done."""
-        work, missing = [], []
+        self._notice_foreign_state()
+        work: list[Work | None] = []
+        forming = []
         for index, group in enumerate(self.param_groups):
-            parameters = group["params"]
-            gradients = list(map(_gradient, parameters))
+            gradients = list(map(_gradient, group["params"]))
             kinds = tuple(map(type, gradients))
-            reading = self.spelling.read(group, _step_size(group))
-            pattern = (reading.rule, group["differentiable"], kinds)
             if _NONE in kinds:
                 gradients = [g for g in gradients if g is not None]
                 if not gradients:
                     continue
-            roster = self._roster(index, parameters)
-            cohort = roster.known(pattern, self.state, gradients)
+            roster = self._roster(index, group["params"])
+            reading = roster.reading(group, type(self).__name__)
+            step_size = _step_size(group)
+            if not 0.0 <= step_size < inf:
+                refuse(f"{type(self).__name__}, step {group['t']}", _step_size_faults(step_size))
+            pattern = (reading.rule, group["differentiable"], kinds)
+            cohort = roster.known(pattern, gradients)
             if cohort is None:
-                missing.append((len(work), roster, pattern, group))
-            work.append((cohort, gradients, reading))
-            _refuse_numbers(type(self).__name__, reading)
-        if missing:
+                forming.append((len(work), roster, pattern, gradients, reading, step_size))
+            work.append(cohort and Work(cohort, gradients, reading, step_size))
+        if forming:
             self._refuse_parameters()
-        for place, roster, pattern, group in missing:
-            _, gradients, reading = work[place]
-            members = [i for i, kind in enumerate(pattern[2]) if kind is not _NONE]
-            work[place] = (roster.form(pattern, members, reading.rule, gradients, group["differentiable"]), gradients, reading)
-        return [Work(*one) for one in work]  # type: ignore[arg-type]
+            for place, roster, pattern, gradients, reading, step_size in forming:
+                work[place] = Work(roster.form(pattern, gradients), gradients, reading, step_size)
+            self._remember_state()
+        return work  # type: ignore[return-value]
+
+    def _notice_foreign_state(self) -> None:
+        """Forget all rosters where somebody else has put other tensors into `state` since the last step."""
+        entries = list(self.state.values())
+        if not (same(entries, self._entries) and same(list(chain.from_iterable(map(dict.values, entries))), self._held)):
+            self._rosters = []
+
+    def _remember_state(self) -> None:
+        self._entries = list(self.state.values())
+        self._held = list(chain.from_iterable(map(dict.values, self._entries)))
 
     def _roster(self, index: int, parameters: list[Tensor]) -> Roster:
-        if index < len(self._rosters):
-            roster = self._rosters[index]
-            if roster.is_for(parameters, self.state):
-                return roster
         while len(self._rosters) <= index:
-            self._rosters.append(Roster([], self.state, self.spelling))
-        self._rosters[index] = Roster(parameters, self.state, self.spelling)
-        return self._rosters[index]
+            self._rosters.append(None)
+        roster = self._rosters[index]
+        if roster is None or not roster.is_for(parameters):
+            roster = self._rosters[index] = Roster(parameters, self.state, self.spelling)
+        return roster
 
     def _refuse_parameters(self) -> None:
         faults = []
@@ -181,24 +201,20 @@ class Optimizer(torch.optim.Optimizer):
             for name in group.get("param_names", [f"{i}.{j}" for j in range(len(group["params"]))])
         ]
 
-    def _clip_factor(self, work: Sequence[Work]) -> float:
-        if self.clip is None:
-            return 1.0
-        norm = float(np.sqrt(sum(cohort.squares(gradients) for cohort, gradients, _ in work)))
-        return min(1.0, self.clip / (norm + 1e-6))  # 1e-6 as torch has it
+    @staticmethod
+    def _clip_factor(work: Sequence[Work], clip: float) -> float:
+        norm = sqrt(sum(one.cohort.squares(one.gradients) for one in work))
+        return min(1.0, clip / (norm + 1e-6))  # 1e-6 as torch has it
 
     @property
     def statistics(self) -> Statistics:
         """Layer by layer, what the last step was like; valid until the next step."""
-        work, moment = self._taken, self._moment
-        lanes = [lane for cohort, _, _ in work for lane, _ in cohort.lanes]
+        taken, moment = self._taken, self._moment
         names = dict(zip((id(p) for group in self.param_groups for p in group["params"]), self._names(), strict=True))
-        parameters = [p for cohort, _, _ in work for p in cohort.parameters]
+        parameters = [p for cohort in taken for p in cohort.parameters]
 
         def sums() -> Floats:
-            order = [p for lane in lanes for p in lane.parameters]
-            rows = dict(zip(map(id, order), np.concatenate([lane.sums() for lane in lanes]), strict=True)) if lanes else {}
-            return np.array([rows[id(p)] for p in parameters]).reshape(len(parameters), 5)
+            return np.concatenate([cohort.sums() for cohort in taken]) if taken else np.zeros((0, len(SUMS)))
 
         return Statistics(parameters, [names.get(id(p), "?") for p in parameters], self._scale, sums, lambda: self._moment == moment)
 
@@ -251,22 +267,18 @@ def _step_size(group: Group) -> float:
     return peak if schedule is None else peak * schedule(group["t"])
 
 
-def _refuse_numbers(where: str, reading: Reading) -> None:
-    """Refuse constants out of bounds; a value set in a group during the run is checked once."""
-    found = _faults(reading.rule, (*reading.constants.items(), ("l2", reading.l2)))
-    if found:
-        refuse(where, list(found))
-
-
-@lru_cache(maxsize=4096)
-def _faults(rule: Any, constants: tuple[tuple[str, float], ...]) -> tuple[str, ...]:
-    return tuple(rule.faults(dict(constants)))
+def _step_size_faults(step_size: float) -> list[str]:
+    fault = SYMBOLS["step_size"].fault("step_size (lr)", step_size)
+    return [fault] if fault else []
 
 
 def _with_length(where: str, schedule: Schedule | None) -> Schedule | None:
     if schedule is not None:
         try:
-            isfinite(schedule(0))
+            schedule(0)
         except InvalidValue as error:
             raise InvalidValue(f"{where}: schedule {schedule} cannot be computed yet: {error}") from error
     return schedule
+
+
+_watched_step = torch.optim.Optimizer.profile_hook_step(Optimizer._step)  # noqa: SLF001

@@ -1,7 +1,7 @@
 """The parameters of one group, bound to their state: who steps, in which lane, for which time.
 
 Forming lanes is slow (tens of microseconds a parameter) and done once; each step only checks that nothing has changed
-since: the list of parameters, which of them have a gradient, the tensors in `optimizer.state`, and the memory itself.
+since: the list of parameters, which of them have a gradient, and the memory itself.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,11 +14,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from surefoot.backends.choose import Lane, kernel_takes, lane_of
-from surefoot.pytorch.spelling import Reading, Spelling
+from surefoot.backends.emit import SUMS
+from surefoot.errors import refuse
+from surefoot.pytorch.spelling import Group, Reading, Spelling
+from surefoot.pytorch.statistics import Floats
 from surefoot.rules.rule import Rule
 
 State = Mapping[Tensor, dict[str, Any]]
 Row = tuple[float, ...]
+Pattern = tuple[Rule, bool, tuple[type, ...]]
+"""What a cohort is formed for: the rule, whether the step is to be differentiable, the type of each gradient."""
 
 
 def same(first: Sequence[object], second: Sequence[object]) -> bool:
@@ -39,6 +44,7 @@ class Ledger:
         states = [state[p] if p in state else {} for p in parameters]
         self.counts: NDArray[Any] = np.array([float(s.get("step", any(v is not None for v in s.values()))) for s in states], dtype=kind)
         self._views = torch.from_numpy(self.counts)
+        self._settled = False
         if counted:
             for index, entry in enumerate(states):
                 if entry:
@@ -48,21 +54,42 @@ class Ledger:
         """Make a parameter's `step` a view of this ledger."""
         entry["step"] = self._views[index]
 
+    def forget(self, index: int) -> None:
+        """Take a parameter's next gradient for its first, where torch keeps no count: its slots are new."""
+        if not self.counted:
+            self.counts[index] = 0
+            self._settled = False
+
+    def count(self, index: Any) -> bool:
+        """Count one more gradient of some parameters; tell whether any count has changed.
+
+        Where torch keeps no count, only a parameter's first gradient is told apart: the counts are 1 and 2 for ever.
+        """
+        if self.counted:
+            self.counts[index] += 1
+            return True
+        if self._settled and isinstance(index, slice):
+            return False
+        self.counts[index] = np.minimum(self.counts[index] + 1, 2)
+        self._settled = bool((self.counts == 2).all())
+        return True
+
 
 class Cohort:
     """The parameters of a group that have a gradient, in the lanes they step in."""
 
-    def __init__(self, rule: Rule, spelling: Spelling, members: list[int], roster: "Roster", gradients: list[Tensor], differentiable: bool) -> None:
+    def __init__(self, roster: "Roster", pattern: Pattern, gradients: list[Tensor]) -> None:
+        rule, differentiable, kinds = pattern
+        members = [i for i, kind in enumerate(kinds) if kind is not type(None)]
         self.parameters = [roster.parameters[i] for i in members]
-        self._members = members
-        self._ledger = roster.ledger
-        self._states = [roster.entry(i, rule) for i in members]
-        names = [spelling.slots[slot] for slot in rule.slots] + (["step"] if spelling.counted else [])
-        self._bound = [(name, [entry[name] for entry in self._states]) for name in names]
-        self._index: Any = slice(None) if len(members) == len(roster.parameters) else np.array(members)
         self._rule = rule
-        slots = [tensors for _, tensors in self._bound[: len(rule.slots)]]
+        self._ledger = roster.ledger
+        self._index: Any = slice(None) if len(members) == len(roster.parameters) else np.array(members)
+        entries = [roster.entry(i, rule) for i in members]
+        slots = [[entry[roster.spelling.slots[slot]] for entry in entries] for slot in rule.slots]
         self.lanes = self._lanes(gradients, slots, differentiable)
+        self._key: object = None
+        self._rows: list[Row] = []
 
     def _lanes(self, gradients: list[Tensor], slots: list[list[Tensor]], differentiable: bool) -> list[tuple[Lane, list[int]]]:
         places: dict[torch.dtype | None, list[int]] = {}
@@ -74,55 +101,56 @@ class Cohort:
             for kind, at in places.items()
         ]  # fmt: skip
 
-    def fits(self, state: State, gradients: list[Tensor]) -> bool:
-        """Tell whether state and memory are still what this cohort was formed for."""
-        if not same(list(map(state.get, self.parameters)), self._states):
-            return False
-        for name, tensors in self._bound:
-            if not same([entry.get(name) for entry in self._states], tensors):
-                return False
+    def fits(self, gradients: list[Tensor]) -> bool:
+        """Tell whether memory is still what this cohort was formed for."""
         if len(self.lanes) == 1:
             return self.lanes[0][0].fits(gradients)
         return all(lane.fits([gradients[i] for i in at]) for lane, at in self.lanes)
+
+    def sums(self) -> Floats:
+        """Return the statistics of the last step, one row per parameter."""
+        result = np.zeros((len(self.parameters), len(SUMS)))
+        for lane, at in self.lanes:
+            result[at] = lane.sums()
+        return result
 
     def squares(self, gradients: list[Tensor]) -> float:
         """Return the sum of squared gradients."""
         return sum(lane.squares([gradients[i] for i in at]) for lane, at in self.lanes)
 
-    def step(self, gradients: list[Tensor], reading: Reading, scale: float) -> None:
+    def step(self, gradients: list[Tensor], reading: Reading, step_size: float, scale: float) -> None:
         """Count this gradient of every parameter, and step them all."""
-        rows = self._counted_rows(reading, (scale * reading.sign, reading.l2))
+        rows = self._counted_rows(reading, step_size, scale)
         if len(self.lanes) == 1:
             self.lanes[0][0].step(gradients, rows)
             return
         for lane, at in self.lanes:
             lane.step([gradients[i] for i in at], rows if len(rows) == 1 else [rows[i] for i in at])
 
-    def _counted_rows(self, reading: Reading, first: Row) -> list[Row]:
-        counts = self._ledger.counts
-        if self._ledger.counted:
-            counts[self._index] += 1
-        if not self._rule.counts:
-            return [first + self._rule.row(1, reading.constants)]
-        here = counts[self._index]
-        if not self._ledger.counted:  # torch keeps no count for this rule: only the first gradient is told apart
-            rows = self._rows_for(here + 1, reading.constants, first)
-            counts[self._index] = 1
-            return rows
-        return self._rows_for(here, reading.constants, first)
-
-    def _rows_for(self, counts: NDArray[Any], constants: dict[str, float], first: Row) -> list[Row]:
-        newest = counts[0]
-        if counts.tobytes() == newest.tobytes() * len(counts):
-            return [first + self._rule.row(int(newest), constants)]
-        known = {count: first + self._rule.row(int(count), constants) for count in set(counts.tolist())}
-        return [known[count] for count in counts.tolist()]
+    def _counted_rows(self, reading: Reading, step_size: float, scale: float) -> list[Row]:
+        """Count, and return the numbers of this step: one row where all parameters share it."""
+        changed = self._ledger.count(self._index)
+        key = (reading, step_size, scale)
+        if changed and self._rule.counts or key != self._key:
+            constants = {**reading.constants, "step_size": step_size}
+            first = (scale * reading.sign, reading.l2)
+            counts = self._ledger.counts[self._index]
+            uniform = not self._rule.counts or counts.tobytes() == counts[:1].tobytes() * len(counts)
+            each = counts[:1].tolist() if uniform else counts.tolist()
+            known = {count: first + self._rule.row(int(count), constants) for count in set(each)}
+            self._rows, self._key = [known[count] for count in each], key
+        return self._rows
 
 
 class Roster:
     """All parameters of one group, their ledger, and the cohorts formed so far.
 
     Which parameters have a gradient may differ from step to step (experts, frozen parts): each pattern has a cohort.
+
+    Args:
+        parameters: the group's parameters.
+        state: `optimizer.state`.
+        spelling: how the optimizer names its state.
     """
 
     REMEMBERED = 32
@@ -130,36 +158,52 @@ class Roster:
 
     def __init__(self, parameters: list[Tensor], state: State, spelling: Spelling) -> None:
         self.parameters = list(parameters)
+        self.spelling = spelling
         self.ledger = Ledger(parameters, state, spelling.counted)
         self._state = state
-        self._spelling = spelling
-        self._cohorts: dict[object, Cohort] = {}
+        self._cohorts: dict[Pattern, Cohort] = {}
+        self._facts: object = None
+        self._reading: Reading | None = None
 
-    def is_for(self, parameters: list[Tensor], state: State) -> bool:
-        """Tell whether this roster was made for these parameters and this state."""
-        return self._state is state and same(parameters, self.parameters)
+    def is_for(self, parameters: list[Tensor]) -> bool:
+        """Tell whether this roster was made for these parameters."""
+        return same(parameters, self.parameters)
+
+    def reading(self, group: Group, where: str) -> Reading:
+        """Return what the group says, read anew only where a value in it has changed.
+
+        Errors: `InvalidValue` for constants out of bounds.
+        """
+        facts = self.spelling.facts(group)
+        if self._reading is None or facts != self._facts:
+            reading = self.spelling.read(group)
+            refuse(where, reading.faults(self.spelling.typed))
+            self._reading = reading
+            self._facts = None if any(isinstance(fact, Tensor) for fact in facts) else facts  # a tensor may change in place
+        return self._reading
 
     def entry(self, index: int, rule: Rule) -> dict[str, Any]:
         """Return a parameter's state, with what the rule needs and is not there yet."""
         p = self.parameters[index]
         entry = self._state[p]
-        if self._spelling.counted:
+        if self.spelling.counted:
             self.ledger.bind(index, entry)
         for slot in rule.slots:
-            name = self._spelling.slots[slot]
+            name = self.spelling.slots[slot]
             if entry.get(name) is None:
                 entry[name] = torch.zeros_like(p, memory_format=torch.preserve_format, requires_grad=False)
+                self.ledger.forget(index)
         return entry
 
-    def known(self, pattern: object, state: State, gradients: list[Tensor]) -> Cohort | None:
+    def known(self, pattern: Pattern, gradients: list[Tensor]) -> Cohort | None:
         """Return the cohort of a pattern, if there is one and it still fits."""
         cohort = self._cohorts.get(pattern)
-        return cohort if cohort is not None and cohort.fits(state, gradients) else None
+        return cohort if cohort is not None and cohort.fits(gradients) else None
 
-    def form(self, pattern: object, members: list[int], rule: Rule, gradients: list[Tensor], differentiable: bool) -> Cohort:
+    def form(self, pattern: Pattern, gradients: list[Tensor]) -> Cohort:
         """Form the cohort of a pattern, making the state that its parameters lack."""
         if len(self._cohorts) >= self.REMEMBERED:
             self._cohorts.clear()
-        cohort = Cohort(rule, self._spelling, members, self, gradients, differentiable)
+        cohort = Cohort(self, pattern, gradients)
         self._cohorts[pattern] = cohort
         return cohort

@@ -6,6 +6,8 @@ value changed in `param_groups` acts at once, as it does in torch.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 from torch import Tensor
@@ -18,12 +20,16 @@ Group = dict[str, Any]
 
 @dataclass(frozen=True)
 class Reading:
-    """What a group says: the rule, its constants, and what is done to the gradient first."""
+    """What a group says: the rule, its constants but for the step size, and what is done to the gradient first."""
 
     rule: Rule
     constants: dict[str, float]
     l2: float = 0.0
     sign: float = 1.0
+
+    def faults(self, words: Mapping[str, str]) -> list[str]:
+        """Say what is out of bounds, in the user's words."""
+        return self.rule.faults({**self.constants, "l2": self.l2}, words)
 
 
 @dataclass(frozen=True)
@@ -31,16 +37,28 @@ class Spelling:
     """How an optimizer class spells its rule.
 
     Args:
-        read: translates a group, given its current step size.
+        read: translates a group.
+        keys: the keys of a group that `read` reads: while their values stay the same, so does what is read.
         slots: the name in `optimizer.state` of each slot.
         counted: whether the state holds `step`, how many gradients a parameter has had.
         words: our word for each key of torch's that has one; both may be used, not both at once.
     """
 
-    read: Callable[[Group, float], Reading]
+    read: Callable[[Group], Reading]
+    keys: tuple[str, ...]
     slots: Mapping[str, str]
     counted: bool
     words: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def facts(self) -> Callable[[Group], tuple[Any, ...]]:
+        """Returns the values of `keys`, of `differentiable` too."""
+        return itemgetter("differentiable", *self.keys)
+
+    @cached_property
+    def typed(self) -> dict[str, str]:
+        """How faults name our words: with torch's beside them."""
+        return {ours: f"{ours} ({theirs})" for ours, theirs in {**self.words, "l2": "weight_decay"}.items()}
 
     def translated(self, where: str, group: Group) -> Group:
         """Return a group with our words replaced by torch's.

@@ -1,4 +1,4 @@
-"""Adam with decoupled weight decay."""
+"""Adam with decoupled weight decay, and its variant that never forgets a large gradient."""
 
 from surefoot.rules.language import xp
 from surefoot.rules.rule import Numbers, Rule
@@ -13,13 +13,30 @@ def adamw(p, g, m, v, step_size, beta1, beta2, eps, decay, c1, c2):
     return p, m, v
 
 
+def amsgradw(p, g, m, v, w, step_size, beta1, beta2, eps, decay, c1, c2):
+    """Step as adamw does, in units of the largest root mean square so far."""
+    m = m + (1.0 - beta1) * (g - m)
+    v = v + (1.0 - beta2) * (g * g - v)
+    w = xp.maximum(w, v)
+    p = p - step_size * decay * p
+    p = p - step_size * (m * c1) / (xp.sqrt(w * c2) + eps)
+    return p, m, v, w
+
+
 def bias_corrections(count: int, constants: Numbers) -> dict[str, float]:
     """Return what undoes the pull of both means towards their start at 0 (Kingma & Ba 2015, section 3)."""
     return {"c1": 1.0 / (1.0 - constants["beta1"] ** count), "c2": 1.0 / (1.0 - constants["beta2"] ** count)}
 
 
+_CONSTANTS = {"step_size": 1e-3, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "decay": 1e-2}
+
 ADAMW = Rule(
-    "adamw", adamw, {"step_size": 1e-3, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "decay": 1e-2},
+    "adamw", adamw, _CONSTANTS,
     "Loshchilov & Hutter 2019 (arXiv:1711.05101), Algorithm 2; the decay is multiplied by the step size, as in torch.",
+    per_step=bias_corrections, rounding=16.0,
+)  # fmt: skip
+AMSGRADW = Rule(
+    "amsgradw", amsgradw, _CONSTANTS,
+    "Reddi, Kale & Kumar 2018, Algorithm 2, with adamw's corrections and decay; the largest v is taken before its correction, as in torch.",
     per_step=bias_corrections, rounding=16.0,
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""RMSprop: a gradient divided by the root of its mean square."""
+"""RMSprop: a gradient divided by the root of its mean square; with momentum, centred, or both."""
 
 from surefoot.rules.language import xp
 from surefoot.rules.rule import Rule
@@ -12,8 +12,40 @@ def rmsprop(p, g, v, step_size, alpha, eps, decay):
     return p, v
 
 
-RMSPROP = Rule(
-    "rmsprop", rmsprop, {"step_size": 1e-2, "alpha": 0.99, "eps": 1e-8, "decay": 0.0},
-    "Tieleman & Hinton 2012, lecture 6.5; eps outside the root as in Graves 2013 without centring, and as in torch.",
-    rounding=16.0,
-)  # fmt: skip
+def rmsprop_momentum(p, g, v, b, step_size, alpha, eps, momentum, decay):
+    """Step against a decaying sum of what rmsprop steps against."""
+    v = v + (1.0 - alpha) * (g * g - v)
+    b = momentum * b + g / (xp.sqrt(v) + eps)
+    p = p - step_size * decay * p
+    p = p - step_size * b
+    return p, v, b
+
+
+def rmsprop_centered(p, g, v, m, step_size, alpha, eps, decay):
+    """Step against the gradient in units of its standard deviation; rounding can make the variance negative, so it is clamped."""
+    v = v + (1.0 - alpha) * (g * g - v)
+    m = m + (1.0 - alpha) * (g - m)
+    p = p - step_size * decay * p
+    p = p - step_size * g / (xp.sqrt(xp.maximum(v - m * m, 0.0)) + eps)
+    return p, v, m
+
+
+def rmsprop_centered_momentum(p, g, v, m, b, step_size, alpha, eps, momentum, decay):
+    """Step against a decaying sum of what rmsprop_centered steps against (Graves 2013, equations 38 to 41)."""
+    v = v + (1.0 - alpha) * (g * g - v)
+    m = m + (1.0 - alpha) * (g - m)
+    b = momentum * b + g / (xp.sqrt(xp.maximum(v - m * m, 0.0)) + eps)
+    p = p - step_size * decay * p
+    p = p - step_size * b
+    return p, v, m, b
+
+
+_PLAIN = {"step_size": 1e-2, "alpha": 0.99, "eps": 1e-8, "decay": 0.0}
+_HEAVY = {"step_size": 1e-2, "alpha": 0.99, "eps": 1e-8, "momentum": 0.9, "decay": 0.0}
+_TIELEMAN = "Tieleman & Hinton 2012, lecture 6.5; eps outside the root, as in torch."
+_GRAVES = "Graves 2013 (arXiv:1308.0850), equations 38 to 41; the step size outside the buffer and eps outside the root, as in torch."
+
+RMSPROP = Rule("rmsprop", rmsprop, _PLAIN, _TIELEMAN)
+RMSPROP_MOMENTUM = Rule("rmsprop_momentum", rmsprop_momentum, _HEAVY, _TIELEMAN)
+RMSPROP_CENTERED = Rule("rmsprop_centered", rmsprop_centered, _PLAIN, _GRAVES)
+RMSPROP_CENTERED_MOMENTUM = Rule("rmsprop_centered_momentum", rmsprop_centered_momentum, _HEAVY, _GRAVES)

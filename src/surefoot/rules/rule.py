@@ -9,6 +9,7 @@ import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 
 from surefoot.errors import refuse
 from surefoot.rules.language import Formula, formula_of
@@ -86,7 +87,7 @@ class Rule:
         given = {**constants, **self.per_step(count, constants)}
         return tuple(given[name] for name in self.names)
 
-    def faults(self, constants: Numbers) -> list[str]:
-        """Say everything that is wrong with the given constants."""
-        found = (SYMBOLS[name].fault(name, value) for name, value in constants.items() if name in SYMBOLS)
+    def faults(self, constants: Numbers, words: Mapping[str, str] = MappingProxyType({})) -> list[str]:
+        """Say everything that is wrong with the given constants; `words` is how the user spells some of them."""
+        found = (SYMBOLS[name].fault(words.get(name, name), value) for name, value in constants.items() if name in SYMBOLS)
         return [fault for fault in found if fault]

@@ -15,10 +15,14 @@ def step_float32(arguments):
     addresses = array(arguments[3], 4 * tensors, np.int64)
     numbers = array(arguments[4], arguments[8], np.float64)
     sums = array(arguments[5], 5 * count, np.float64)
+    chunk = arguments[9]
+    block = end = 0
     while True:
-        block = take(arguments)
-        if block >= count:
-            return
+        if block == end:
+            block = take(arguments) * chunk
+            end = min(block + chunk, count)
+            if block >= count:
+                return
         tensor = blocks[3 * block]
         start = blocks[3 * block + 1]
         size = blocks[3 * block + 2]
@@ -87,6 +91,7 @@ def step_float32(arguments):
         sums[5 * block + 2] = step_squared
         sums[5 * block + 3] = g_bad
         sums[5 * block + 4] = p_bad
+        block += 1
 
 
 def step_float64(arguments):
@@ -96,10 +101,14 @@ def step_float64(arguments):
     addresses = array(arguments[3], 4 * tensors, np.int64)
     numbers = array(arguments[4], arguments[8], np.float64)
     sums = array(arguments[5], 5 * count, np.float64)
+    chunk = arguments[9]
+    block = end = 0
     while True:
-        block = take(arguments)
-        if block >= count:
-            return
+        if block == end:
+            block = take(arguments) * chunk
+            end = min(block + chunk, count)
+            if block >= count:
+                return
         tensor = blocks[3 * block]
         start = blocks[3 * block + 1]
         size = blocks[3 * block + 2]
@@ -168,3 +177,4 @@ def step_float64(arguments):
         sums[5 * block + 2] = step_squared
         sums[5 * block + 3] = g_bad
         sums[5 * block + 4] = p_bad
+        block += 1

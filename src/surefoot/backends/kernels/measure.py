@@ -14,10 +14,14 @@ def measure_float32(arguments):
     tensors = arguments[7]
     addresses = array(arguments[3], 2 * tensors, np.int64)
     sums = array(arguments[5], 5 * count, np.float64)
+    chunk = arguments[9]
+    block = end = 0
     while True:
-        block = take(arguments)
-        if block >= count:
-            return
+        if block == end:
+            block = take(arguments) * chunk
+            end = min(block + chunk, count)
+            if block >= count:
+                return
         size = blocks[3 * block + 2]
         g_ = array(addresses[tensors + blocks[3 * block]] + blocks[3 * block + 1] * 4, size, np.float32)
         g_squared = 0.0
@@ -25,6 +29,7 @@ def measure_float32(arguments):
             grad = np.float64(g_[i])
             g_squared += grad * grad
         sums[5 * block] = g_squared
+        block += 1
 
 
 def measure_float64(arguments):
@@ -33,10 +38,14 @@ def measure_float64(arguments):
     tensors = arguments[7]
     addresses = array(arguments[3], 2 * tensors, np.int64)
     sums = array(arguments[5], 5 * count, np.float64)
+    chunk = arguments[9]
+    block = end = 0
     while True:
-        block = take(arguments)
-        if block >= count:
-            return
+        if block == end:
+            block = take(arguments) * chunk
+            end = min(block + chunk, count)
+            if block >= count:
+                return
         size = blocks[3 * block + 2]
         g_ = array(addresses[tensors + blocks[3 * block]] + blocks[3 * block + 1] * 8, size, np.float64)
         g_squared = 0.0
@@ -44,3 +53,4 @@ def measure_float64(arguments):
             grad = np.float64(g_[i])
             g_squared += grad * grad
         sums[5 * block] = g_squared
+        block += 1

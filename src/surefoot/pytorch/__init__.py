@@ -1,0 +1,1 @@
+"""What touches torch: the optimizer, the penalties."""
