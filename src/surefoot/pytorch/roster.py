@@ -184,6 +184,8 @@ class Roster:
 
     def entry(self, index: int, rule: Rule) -> dict[str, Any]:
         """Return a parameter's state, with what the rule needs and is not there yet."""
+        if not (rule.slots or self.spelling.counted):
+            return {}  # torch leaves no entry for it either
         p = self.parameters[index]
         entry = self._state[p]
         if self.spelling.counted:

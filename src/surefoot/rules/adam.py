@@ -28,15 +28,18 @@ def bias_corrections(count: int, constants: Numbers) -> dict[str, float]:
     return {"c1": 1.0 / (1.0 - constants["beta1"] ** count), "c2": 1.0 / (1.0 - constants["beta2"] ** count)}
 
 
+_SCALE = "scaling every gradient by a positive number changes nothing when eps is 0"
 _CONSTANTS = {"step_size": 1e-3, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "decay": 1e-2}
 
 ADAMW = Rule(
     "adamw", adamw, _CONSTANTS,
     "Loshchilov & Hutter 2019 (arXiv:1711.05101), Algorithm 2; the decay is multiplied by the step size, as in torch.",
-    per_step=bias_corrections, rounding=16.0,
+    per_step=bias_corrections,
+    laws=(_SCALE, "without memory and eps the step is the gradient's sign", "without a gradient only decay moves", "the first step is one step size long"),
 )  # fmt: skip
 AMSGRADW = Rule(
     "amsgradw", amsgradw, _CONSTANTS,
     "Reddi, Kale & Kumar 2018, Algorithm 2, with adamw's corrections and decay; the largest v is taken before its correction, as in torch.",
-    per_step=bias_corrections, rounding=16.0,
+    per_step=bias_corrections,
+    laws=(_SCALE, "after a large gradient no step is longer than adamw's"),
 )  # fmt: skip

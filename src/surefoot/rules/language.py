@@ -20,6 +20,8 @@ class Unbound:
     """Stands for `xp` in a formula's module until a backend gives it a meaning."""
 
     def __getattr__(self, name: str) -> Callable[..., object]:
+        if name not in FUNCTIONS:
+            raise AttributeError(f"xp has no {name}; it has {', '.join(FUNCTIONS)}")
         raise InvalidValue(f"xp.{name} has no meaning yet: bind the formula to a backend with `surefoot.rules.language.bind`.")
 
 

@@ -34,7 +34,9 @@ class Rule:
         source: the paper and the place in it.
         per_step: gives the numbers that depend on how many gradients a parameter has had, this one counted, from that
             count and the constants; plain float arithmetic on the host.
-        rounding: `k` in the bound on a backend's distance from the float64 reference, `k * eps * summed movement`.
+        laws: what is true of every path of this rule, in words; each is a test of the same words.
+        rounding: `k` in the bound on how far any backend may be from the float64 reference after an open loop of steps:
+            `k * eps * sum over steps of (|p| + |movement of p|)`, element by element, eps being that of p's dtype.
 
     Errors: `InvalidValue` where the formula and the declared numbers disagree.
     """
@@ -44,7 +46,8 @@ class Rule:
     constants: Numbers
     source: str
     per_step: Callable[[int, Numbers], dict[str, float]] = no_numbers
-    rounding: float = 16.0
+    laws: tuple[str, ...] = ()
+    rounding: float = 4.0
     names: tuple[str, ...] = field(init=False, default=())
 
     def __post_init__(self) -> None:
