@@ -113,6 +113,8 @@ class Optimizer(torch.optim.Optimizer):
         Errors: `UnsupportedInput` for a sparse or complex gradient, `InvalidValue` for a step size or constant out of
         bounds; nothing has changed then.
         """
+        if torch.compiler.is_compiling():
+            return _untraced_step(self, closure)
         watched = self._optimizer_step_pre_hooks or self._optimizer_step_post_hooks or _EVERY_PRE_HOOK or _EVERY_POST_HOOK
         if watched or torch.autograd._profiler_enabled():
             return _watched_step(self) if closure is None else _watched_step(self, closure)
@@ -282,3 +284,6 @@ def _with_length(where: str, schedule: Schedule | None) -> Schedule | None:
 
 
 _watched_step = torch.optim.Optimizer.profile_hook_step(Optimizer._step)  # noqa: SLF001
+
+# Tracing would turn the one pass into many: a compiled training step breaks its graph here and calls the kernel.
+_untraced_step = torch._disable_dynamo(Optimizer._step)  # noqa: SLF001
