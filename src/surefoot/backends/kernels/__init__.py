@@ -1,0 +1,1 @@
+"""Kernels written by `python -m surefoot.backends.emit`; do not edit."""
