@@ -146,7 +146,12 @@ def main() -> None:
             print(printed(rule, case, table), flush=True)
             results.append({"rule": rule, "case": case, "whole": options.whole, "microseconds": table})
     if options.json:
-        facts = {"torch": torch.__version__, "python": platform.python_version(), "cores": os.cpu_count(), "threads": torch.get_num_threads()}
+        facts = {
+            "torch": torch.__version__,
+            "python": platform.python_version(),
+            "cores": os.cpu_count(),
+            "threads": torch.get_num_threads(),
+        }
         options.json.write_text(json.dumps({"machine": facts, "results": results}, indent=1) + "\n")
 
 

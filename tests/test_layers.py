@@ -54,12 +54,20 @@ def test_imports_point_down(path):
         if name.startswith("surefoot."):
             there = name.split(".")[1]
             if there in LEVEL and there != here:
-                assert LEVEL[there] < LEVEL[here], f"{path.name} of layer {LEVEL[here]} imports {name} of layer {LEVEL[there]}"
+                assert LEVEL[there] < LEVEL[here], (
+                    f"{path.name} of layer {LEVEL[here]} imports {name} of layer {LEVEL[there]}"
+                )
 
 
 def test_no_two_modules_import_each_other():
-    names = {".".join(("surefoot", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__"): path for path in MODULES}
-    arrows = {name: {other for other in imported(path, everywhere=True) if other in names and other != name} for name, path in names.items()}
+    names = {
+        ".".join(("surefoot", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__"): path
+        for path in MODULES
+    }
+    arrows = {
+        name: {other for other in imported(path, everywhere=True) if other in names and other != name}
+        for name, path in names.items()
+    }
     done = set()
 
     def visit(name, trail):
@@ -73,14 +81,18 @@ def test_no_two_modules_import_each_other():
         visit(name, [])
 
 
-@pytest.mark.parametrize("path", [p for p in MODULES if LEVEL.get(place(p), 99) <= 3 and place(p) != "backends"], ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "path", [p for p in MODULES if LEVEL.get(place(p), 99) <= 3 and place(p) != "backends"], ids=lambda p: p.stem
+)
 def test_light_layers_do_without_heavy_libraries(path):
     assert not {name.split(".")[0] for name in imported(path, everywhere=True) if name} & HEAVY
 
 
 def test_importing_surefoot_and_its_schedules_loads_nothing_heavy():
     code = "import sys, surefoot as sf; sf.warmup(3) >> sf.cosine(4); import surefoot.cli; print(sorted({'torch', 'numba', 'matplotlib'} & {*sys.modules}))"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    )
 
 
 def test_every_public_name_is_there_and_none_is_a_modules():

@@ -55,7 +55,9 @@ def walks(draw):
     name = draw(st.sampled_from([*RULES]))
     script = draw(st.lists(st.sampled_from(KINDS), min_size=1, max_size=8))
     dtype = draw(st.sampled_from([torch.float32, torch.float64, torch.bfloat16, torch.float16]))
-    if dtype == torch.float16:  # a square that is kept in float16 overflows at 256 and vanishes below 2e-4, in torch as here
+    if (
+        dtype == torch.float16
+    ):  # a square that is kept in float16 overflows at 256 and vanishes below 2e-4, in torch as here
         script = [{"huge": "plain", "tiny": "zero"}.get(kind, kind) for kind in script]
     shapes = draw(st.lists(st.sampled_from(SHAPES), min_size=1, max_size=4))
     layouts = draw(st.lists(st.sampled_from(LAYOUTS), min_size=len(shapes), max_size=len(shapes)))
@@ -68,12 +70,17 @@ def walks(draw):
 def walk(name, chosen, script, dtype, shapes, layouts, seed):
     """Step all tensors in one optimizer; return the largest distance in units of eps times the summed movement."""
     generator = torch.Generator().manual_seed(seed)
-    starts = [laid_out(torch.randn(shape, generator=generator, dtype=torch.float64).to(dtype), layout) for shape, layout in zip(shapes, layouts, strict=True)]
+    starts = [
+        laid_out(torch.randn(shape, generator=generator, dtype=torch.float64).to(dtype), layout)
+        for shape, layout in zip(shapes, layouts, strict=True)
+    ]
     parameters = [torch.nn.Parameter(tensor.detach()) for tensor in starts]
     references = [p.detach().double().numpy().copy() for p in parameters]
     scripts = [[gradient(kind, p.shape, step, generator) for step, kind in enumerate(script)] for p in parameters]
     scripts = [[None if g is None else g.to(dtype) for g in gs] for gs in scripts]
-    scripts[0] = [g if i else (g if g is not None else torch.ones(shapes[0], dtype=dtype)) for i, g in enumerate(scripts[0])]
+    scripts[0] = [
+        g if i else (g if g is not None else torch.ones(shapes[0], dtype=dtype)) for i, g in enumerate(scripts[0])
+    ]
     rest = {k: v for k, v in chosen.items() if k != "step_size"}
     # An L2 term may cancel the gradient all but for rounding, and a rule that normalises makes a full step of the rest.
     l2 = 0.01 if name in ("sgd", "momentum", "nesterov") else 0.0
@@ -83,10 +90,14 @@ def walk(name, chosen, script, dtype, shapes, layouts, seed):
             p.grad = None if gs[step] is None else gs[step].clone() if layout == "mixed" else laid_out(gs[step], layout)
         before = [None if p.grad is None else p.grad.clone() for p in parameters]
         optimizer.step()
-        assert all(g is None or torch.equal(g, p.grad) for g, p in zip(before, parameters, strict=True)), "a gradient was written to"
+        assert all(g is None or torch.equal(g, p.grad) for g, p in zip(before, parameters, strict=True)), (
+            "a gradient was written to"
+        )
     worst = 0.0
     for p, start, gs in zip(parameters, references, scripts, strict=True):
-        path = paths.reference_path(RULES[name], start, [None if g is None else g.double().numpy() for g in gs], chosen, l2=l2)
+        path = paths.reference_path(
+            RULES[name], start, [None if g is None else g.double().numpy() for g in gs], chosen, l2=l2
+        )
         movement = sum(np.abs(now) + np.abs(now - old) for now, old in zip(path, [start, *path], strict=False))
         distance = np.abs(p.detach().double().numpy() - path[-1])
         unit = torch.finfo(dtype).eps * movement + torch.finfo(dtype).tiny
@@ -116,6 +127,8 @@ def test_every_backend_stays_within_its_bound_of_the_reference(backend, monkeypa
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_a_long_walk_of_every_rule_in_its_kernel_stays_within_its_bound(name, dtype):
     script = ["plain", "flipping", "plain", "zero"] * 25
-    worst, kinds = walk(name, paths.CONSTANTS[name], script, dtype, [(130, 127), (40,)], ["contiguous", "contiguous"], 5)
+    worst, kinds = walk(
+        name, paths.CONSTANTS[name], script, dtype, [(130, 127), (40,)], ["contiguous", "contiguous"], 5
+    )
     assert kinds == {CpuLane}
     assert worst <= RULES[name].rounding

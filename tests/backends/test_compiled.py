@@ -34,8 +34,14 @@ def used(tmp_path, before="", **environment):
     script = tmp_path / "use.py"
     if not script.exists():
         script.write_text(before + textwrap.dedent(USE))
-    kept = {key: value for key, value in os.environ.items() if key not in ("HOME", "XDG_CACHE_HOME", "NUMBA_CACHE_DIR", "SUREFOOT_CACHE")}
-    return subprocess.Popen([sys.executable, script], env={**kept, **environment}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    kept = {
+        key: value
+        for key, value in os.environ.items()
+        if key not in ("HOME", "XDG_CACHE_HOME", "NUMBA_CACHE_DIR", "SUREFOOT_CACHE")
+    }
+    return subprocess.Popen(
+        [sys.executable, script], env={**kept, **environment}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
 
 
 def printed(process):
@@ -47,7 +53,9 @@ def printed(process):
 def test_the_committed_kernels_are_what_the_generator_writes():
     for path, text in emit.committed().items():
         assert path.read_text() == text, f"{path.name} is stale: run `python -m surefoot.backends.emit`"
-    assert {path.name for path in emit.KERNELS.glob("*.py")} == {path.name for path in emit.committed()} | {"__init__.py"}
+    assert {path.name for path in emit.KERNELS.glob("*.py")} == {path.name for path in emit.committed()} | {
+        "__init__.py"
+    }
 
 
 def test_a_users_rule_is_cached_privately_and_found_again(tmp_path):
@@ -63,7 +71,10 @@ def test_a_users_rule_is_cached_privately_and_found_again(tmp_path):
 
 def test_no_place_to_write_means_kernels_in_memory(tmp_path):
     nowhere = "/proc/surefoot"
-    assert printed(used(tmp_path, HOME=nowhere, XDG_CACHE_HOME=nowhere, NUMBA_CACHE_DIR=nowhere, SUREFOOT_CACHE=nowhere)) == EXPECTED
+    assert (
+        printed(used(tmp_path, HOME=nowhere, XDG_CACHE_HOME=nowhere, NUMBA_CACHE_DIR=nowhere, SUREFOOT_CACHE=nowhere))
+        == EXPECTED
+    )
 
 
 def test_no_home_is_no_obstacle(tmp_path):
@@ -112,5 +123,8 @@ def test_a_formula_may_name_numbers_and_choose_between_values():
     text = emit.kernel_text(Rule("halving", halving, {"step_size": 1.0, "decay": 0.0}, "here"))
     assert "half = 0.5 * step_size" in text.split("for i")[0]
     namespace = {}
-    exec(compile(text.replace("from surefoot.backends.intrinsics import array, select, take", ""), "text", "exec"), namespace)
+    exec(
+        compile(text.replace("from surefoot.backends.intrinsics import array, select, take", ""), "text", "exec"),
+        namespace,
+    )
     assert "select(g > " in text

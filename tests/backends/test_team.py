@@ -23,7 +23,9 @@ def walked(seed=0, steps=3):
             p.grad = torch.randn(p.shape, generator=generator)
         optimizer.step()
     found = optimizer.statistics
-    return torch.cat([p.detach() for p in parameters]), np.concatenate([found.gradient_norms, found.parameter_norms, found.step_norms, [found.clip]])
+    return torch.cat([p.detach() for p in parameters]), np.concatenate(
+        [found.gradient_norms, found.parameter_norms, found.step_norms, [found.clip]]
+    )
 
 
 def assert_equal(first, second):
@@ -71,7 +73,9 @@ def test_few_elements_are_stepped_by_the_caller_alone(monkeypatch):
 def test_two_optimizers_may_step_in_two_threads_at_once():
     alone = [walked(seed, steps=20) for seed in (1, 2)]
     together = {}
-    workers = [threading.Thread(target=lambda seed=seed: together.update({seed: walked(seed, steps=20)})) for seed in (1, 2)]
+    workers = [
+        threading.Thread(target=lambda seed=seed: together.update({seed: walked(seed, steps=20)})) for seed in (1, 2)
+    ]
     for worker in workers:
         worker.start()
     for worker in workers:

@@ -121,7 +121,16 @@ def test_the_defaults_are_torchs(name):
     assert {key: mine[key] for key in torchs} == torchs
 
 
-@pytest.mark.parametrize("case", [("AdamW", {"lr": -1.0}), ("AdamW", {"betas": (1.0, 0.9)}), ("SGD", {"nesterov": True}), ("RMSprop", {"eps": -1.0}), ("SGD", {"momentum": -0.1})])
+@pytest.mark.parametrize(
+    "case",
+    [
+        ("AdamW", {"lr": -1.0}),
+        ("AdamW", {"betas": (1.0, 0.9)}),
+        ("SGD", {"nesterov": True}),
+        ("RMSprop", {"eps": -1.0}),
+        ("SGD", {"momentum": -0.1}),
+    ],
+)
 def test_what_torch_refuses_is_refused(case):
     name, options = case
     for home in (torch.optim, sf):

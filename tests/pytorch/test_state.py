@@ -156,7 +156,9 @@ def test_the_step_taken_is_the_step_size_shown():
     [
         lambda o: lr_scheduler.CosineAnnealingLR(o, 8),
         lambda o: lr_scheduler.OneCycleLR(o, 0.1, total_steps=20),
-        lambda o: lr_scheduler.SequentialLR(o, [lr_scheduler.LinearLR(o, 0.1, 1.0, 4), lr_scheduler.ExponentialLR(o, 0.9)], [4]),
+        lambda o: lr_scheduler.SequentialLR(
+            o, [lr_scheduler.LinearLR(o, 0.1, 1.0, 4), lr_scheduler.ExponentialLR(o, 0.9)], [4]
+        ),
         lambda o: lr_scheduler.LambdaLR(o, SCHEDULE),
     ],
 )

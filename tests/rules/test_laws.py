@@ -40,7 +40,9 @@ def without_momentum(name):
         script = paths.gradients(20)
         shared = {k: v for k, v in paths.CONSTANTS[rule.name].items() if k in RULES[name].constants}
         plain = path(RULES[name], script, shared)
-        np.testing.assert_allclose(path(rule, script, without(rule, "momentum", "dampening"))[-1], plain[-1], rtol=1e-13)
+        np.testing.assert_allclose(
+            path(rule, script, without(rule, "momentum", "dampening"))[-1], plain[-1], rtol=1e-13
+        )
 
     return law
 

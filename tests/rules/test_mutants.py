@@ -146,10 +146,15 @@ def test_a_planted_fault_is_caught(module, name, old, new, occurrence, tmp_path)
     assert caught_by_oracle(rule) or caught_by_torch(rule)
 
 
-@pytest.mark.parametrize(("old", "new"), [("scale * g", "g"), ("scale * g", "g / scale"), ("+ l2 * p", "- l2 * p"), ("+ l2 * p", "+ scale * l2 * p")])
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("scale * g", "g"), ("scale * g", "g / scale"), ("+ l2 * p", "- l2 * p"), ("+ l2 * p", "+ scale * l2 * p")],
+)
 def test_a_fault_planted_in_the_gradients_preparation_is_caught(old, new, tmp_path, monkeypatch):
     def path():
-        return paths.reference_path(RULES["sgd"], paths.start(), paths.gradients(5), paths.CONSTANTS["sgd"], l2=0.1, scale=-0.5)
+        return paths.reference_path(
+            RULES["sgd"], paths.start(), paths.gradients(5), paths.CONSTANTS["sgd"], l2=0.1, scale=-0.5
+        )
 
     p = torch.nn.Parameter(torch.from_numpy(paths.start()))
     constants = paths.CONSTANTS["sgd"]

@@ -42,14 +42,18 @@ def kernel_takes(p: Tensor, g: Tensor, slots: Sequence[Tensor]) -> bool:
     plain = all(type(tensor) in (Tensor, torch.nn.Parameter) for tensor in (p, g, *slots))
     if not (plain and _has_numba() and p.dtype in (torch.float32, torch.float64) and p.numel() > 0):
         return False
-    same = all(t.is_cpu and t.dtype == p.dtype and t.stride() == p.stride() and t.shape == p.shape for t in (g, p, *slots))
+    same = all(
+        t.is_cpu and t.dtype == p.dtype and t.stride() == p.stride() and t.shape == p.shape for t in (g, p, *slots)
+    )
     return same and _dense(p) and not any(tensor.is_neg() for tensor in (p, g, *slots))
 
 
 def _dense(tensor: Tensor) -> bool:
     """Tell whether the tensor's elements fill one stretch of memory, in whatever order of dimensions."""
     expected = 1
-    for stride, size in sorted((stride, size) for stride, size in zip(tensor.stride(), tensor.shape, strict=True) if size > 1):
+    for stride, size in sorted(
+        (stride, size) for stride, size in zip(tensor.stride(), tensor.shape, strict=True) if size > 1
+    ):
         if stride != expected:
             return False
         expected *= size
@@ -57,7 +61,12 @@ def _dense(tensor: Tensor) -> bool:
 
 
 def lane_of(
-    kind: torch.dtype | None, rule: Rule, parameters: Sequence[Tensor], slots: Sequence[Sequence[Tensor]], *, differentiable: bool
+    kind: torch.dtype | None,
+    rule: Rule,
+    parameters: Sequence[Tensor],
+    slots: Sequence[Sequence[Tensor]],
+    *,
+    differentiable: bool,
 ) -> Lane:
     """Return the lane for parameters that all enter the kernel of one dtype, or, with no kind, step eagerly."""
     if kind is None:

@@ -58,7 +58,9 @@ def compiled(module: ModuleType, name: str) -> Kernel:
         callback = cfunc(signature, cache=True, fastmath=FASTMATH, error_model="numpy")(function)
     except (RuntimeError, OSError):  # no place to write (RuntimeError), or none that stays writable (OSError)
         callback = cfunc(signature, fastmath=FASTMATH, error_model="numpy")(function)
-    return Kernel(_PROTOTYPE(callback.address), callback.address, callback)
+    address = callback.address
+    assert address is not None
+    return Kernel(_PROTOTYPE(address), address, callback)
 
 
 def _module(rule: Rule) -> ModuleType:
@@ -78,7 +80,8 @@ def user_module(text: str) -> ModuleType:
         exec(compile(text, f"<{name}>", "exec"), module.__dict__)
     else:
         specification = importlib.util.spec_from_file_location(name, path)
-        assert specification is not None and specification.loader is not None
+        assert specification is not None
+        assert specification.loader is not None
         module = importlib.util.module_from_spec(specification)
         specification.loader.exec_module(module)
     sys.modules[name] = module

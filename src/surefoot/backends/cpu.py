@@ -22,7 +22,7 @@ from surefoot.rules.rule import Rule
 
 KINDS = {torch.float32: "float32", torch.float64: "float64"}
 LONGEST_CHUNK = 32
-"""Blocks that a thread takes at a time, at most: long stretches of memory are read a tenth faster than scattered blocks."""
+"""Most blocks that a thread takes at a time: long stretches of memory are read a tenth faster than scattered ones."""
 
 Row = tuple[float, ...]
 
@@ -52,7 +52,9 @@ class CpuLane:
         sizes = list(map(_numel, self.parameters))
         tensors, columns = len(sizes), len(NUMBERS) + len(rule.names)
         self._elements = sum(sizes)
-        self._blocks = np.array([(t, start, min(BLOCK, size - start)) for t, size in enumerate(sizes) for start in range(0, size, BLOCK)])
+        self._blocks = np.array(
+            [(t, start, min(BLOCK, size - start)) for t, size in enumerate(sizes) for start in range(0, size, BLOCK)]
+        )
         self._first_blocks = np.searchsorted(self._blocks[:, 0], np.arange(tensors))
         self._sums = np.zeros((len(self._blocks), len(SUMS)))
         self._addresses = np.zeros(tensors * len(rule.parsed.arrays), dtype=np.int64)
@@ -69,7 +71,12 @@ class CpuLane:
 
     @staticmethod
     def _layout(tensors: list[Tensor]) -> tuple[list[object], ...]:
-        return (list(map(_stride, tensors)), list(map(_numel, tensors)), list(map(_dtype, tensors)), list(map(_on_cpu, tensors)))
+        return (
+            list(map(_stride, tensors)),
+            list(map(_numel, tensors)),
+            list(map(_dtype, tensors)),
+            list(map(_on_cpu, tensors)),
+        )
 
     def fits(self, gradients: list[Tensor]) -> bool:
         """Tell whether parameters and gradients still lie in memory as this lane takes for granted."""
@@ -81,7 +88,7 @@ class CpuLane:
 
     def _point(self, gradients: list[Tensor]) -> None:
         addresses = map(_address, self.parameters + gradients)
-        self._pack_addresses(self._addresses, 0, *addresses, *self._slot_addresses)
+        self._pack_addresses(self._addresses.data, 0, *addresses, *self._slot_addresses)
         self._arguments[0] = 0
 
     def squares(self, gradients: list[Tensor]) -> float:
@@ -110,7 +117,7 @@ class CpuLane:
         self._rows = rows
         if len(rows) == 1:
             self._arguments[6] = 0
-            self._pack_numbers(self._numbers, 0, *rows[0])
+            self._pack_numbers(self._numbers.data, 0, *rows[0])
         else:
             self._arguments[6] = self._numbers.shape[1]
             self._numbers[:] = rows

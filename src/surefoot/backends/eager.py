@@ -59,7 +59,11 @@ def fault(p: Tensor, g: Tensor) -> str | None:
         return "it was made in inference mode; clone it outside of it"
     if g.shape != p.shape:
         return f"its gradient has the shape {tuple(g.shape)}; call zero_grad() after changing a parameter's shape"
-    return None if g.device == p.device else f"its gradient is on {g.device} and it is on {p.device}; move both to one device"
+    return (
+        None
+        if g.device == p.device
+        else f"its gradient is on {g.device} and it is on {p.device}; move both to one device"
+    )
 
 
 class EagerLane:
@@ -73,7 +77,12 @@ class EagerLane:
     """
 
     def __init__(
-        self, rule: Rule, parameters: Sequence[Tensor], slots: Sequence[Sequence[Tensor]], *, differentiable: bool = False
+        self,
+        rule: Rule,
+        parameters: Sequence[Tensor],
+        slots: Sequence[Sequence[Tensor]],
+        *,
+        differentiable: bool = False,
     ) -> None:
         self.parameters = list(parameters)
         self._rule = rule
@@ -93,7 +102,9 @@ class EagerLane:
         """Step every parameter; `rows` is one row of numbers for all, or one each."""
         each = rows if len(rows) > 1 else [rows[0]] * len(gradients)
         with torch.set_grad_enabled(self._differentiable):
-            self._sums = [self._step_one(*one) for one in zip(self.parameters, gradients, self._slots, each, strict=True)]
+            self._sums = [
+                self._step_one(*one) for one in zip(self.parameters, gradients, self._slots, each, strict=True)
+            ]
 
     def _step_one(self, p: Tensor, g: Tensor, slots: list[Tensor], row: Row) -> Tensor:
         wide = [tensor.to(_wide(p)) for tensor in (p, g, *slots)]
@@ -115,7 +126,8 @@ def _wide(tensor: Tensor) -> torch.dtype:
 
 
 def _square(tensor: Tensor) -> Tensor:
-    return torch.linalg.vector_norm(tensor, dtype=_wide(tensor)).double() ** 2
+    norm: Tensor = torch.linalg.vector_norm(tensor, dtype=_wide(tensor))
+    return norm.double().square()
 
 
 def _bad(tensor: Tensor) -> Tensor:

@@ -42,7 +42,7 @@ class Hoister(ast.NodeTransformer):
             return ast.Name(name, ast.Load())
         return super().visit(node)  # type: ignore[no-any-return]
 
-    def visit_Call(self, node: ast.Call) -> ast.AST:  # noqa: N802
+    def visit_Call(self, node: ast.Call) -> ast.AST:
         """Spell a function of xp as numba compiles it best."""
         node.args = [self.visit(argument) for argument in node.args]  # type: ignore[misc]
         assert isinstance(node.func, ast.Attribute)
@@ -60,14 +60,14 @@ def kernel_text(rule: Rule, *, sums: bool = True) -> str:
 
     `sums=False` leaves the statistics out: the benchmark measures what they cost.
     """
-    head = f'"""The rule {rule.name} in one pass over memory.\n\nWritten by `python -m surefoot.backends.emit`; do not edit.\n"""\n'
+    head = _HEAD.format(title=f"The rule {rule.name} in one pass over memory.")
     imports = "\nimport numpy as np\n\nfrom surefoot.backends.intrinsics import array, select, take\n"
     return head + imports + "".join(_function(rule, kind, sums) for kind in ("float32", "float64"))
 
 
 def measure_text() -> str:
     """Return the text of the kernel that sums squared gradients before a step, in float64 (for clipping)."""
-    head = '"""The sum of squared gradients.\n\nWritten by `python -m surefoot.backends.emit`; do not edit.\n"""\n'
+    head = _HEAD.format(title="The sum of squared gradients.")
     imports = "\nimport numpy as np\n\nfrom surefoot.backends.intrinsics import array, take\n"
     return head + imports + "".join(_MEASURE.format(kind=kind, size=size) for kind, size in _SIZE.items())
 
@@ -87,7 +87,7 @@ def _function(rule: Rule, kind: str, sums: bool) -> str:
     return _STEP.format(
         kind=kind,
         width=len(arrays),
-        pointers=_indented(8, [f"{name}_ = array(addresses[{j} * tensors + tensor] + start * {_SIZE[kind]}, size, np.{kind})" for j, name in enumerate(arrays)]),
+        pointers=_indented(8, [_POINTER.format(name=a, j=j, size=_SIZE[kind], kind=kind) for j, a in enumerate(arrays)]),
         before=_indented(8, before),
         zeros=_indented(8, [f"{name} = np.{kind}(0.0)" for name in SUMS[:3]] if sums else ["pass"]),
         body=_indented(12, body),
@@ -112,6 +112,14 @@ def _lines(formula: Formula, hoister: Hoister) -> list[str]:
 def _indented(depth: int, lines: list[str]) -> str:
     return "\n".join(" " * depth + line for line in lines)
 
+
+_HEAD = '''"""{title}
+
+Written by `python -m surefoot.backends.emit`; do not edit.
+"""
+'''
+
+_POINTER = "{name}_ = array(addresses[{j} * tensors + tensor] + start * {size}, size, np.{kind})"
 
 _SIZE = {"float32": 4, "float64": 8}
 

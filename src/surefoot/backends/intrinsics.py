@@ -3,10 +3,11 @@
 from typing import Any
 
 from llvmlite import ir
-from numba import types
-from numba.core import cgutils
+from numba import carray, types
 from numba.extending import intrinsic, register_jitable
-from numba import carray
+
+# numba hands an intrinsic more than each of these needs.
+# ruff: noqa: ARG001
 
 
 @intrinsic

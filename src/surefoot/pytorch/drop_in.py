@@ -1,8 +1,8 @@
 """The optimizers that torch.optim has too: the same arguments, defaults, trajectory and `state_dict` layout.
 
-Beside torch's words each takes ours: `step_size` for `lr`, `beta1` and `beta2` for `betas`, `decay` for decoupled weight
-decay (AdamW's `weight_decay`; in SGD and RMSprop `weight_decay` is torch's L2 term, another thing). `foreach`, `fused`
-and `capturable` are accepted and change nothing: every step here is fused.
+Beside torch's words each takes ours: `step_size` for `lr`, `beta1` and `beta2` for `betas`, `decay` for decoupled
+weight decay (AdamW's `weight_decay`; in SGD and RMSprop `weight_decay` is torch's L2 term, another thing). `foreach`,
+`fused` and `capturable` are accepted and change nothing: every step here is fused.
 """
 
 from torch import Tensor
@@ -22,7 +22,10 @@ Number = float | Tensor
 
 def _decay_or_l2(where: str, decay: float, weight_decay: Number) -> None:
     if decay and number(weight_decay):
-        refuse(where, ["decay (decoupled) and weight_decay (torch's L2 term) are two different things and both are given; give one"])
+        refuse(
+            where,
+            ["decay (decoupled) and weight_decay (torch's L2 term) are two different things; give one"],
+        )
 
 
 def _read_sgd(group: Group) -> Reading:
@@ -81,7 +84,9 @@ class SGD(Optimizer):
     ) -> None:
         _decay_or_l2("SGD", decay, weight_decay)
         if nesterov and (momentum <= 0 or dampening != 0):
-            refuse("SGD", [f"nesterov needs momentum above 0 and dampening 0; given are {momentum:g} and {dampening:g}"])
+            refuse(
+                "SGD", [f"nesterov needs momentum above 0 and dampening 0; given are {momentum:g} and {dampening:g}"]
+            )
         defaults = {
             "lr": chosen("SGD", 1e-3, lr=lr, step_size=step_size), "momentum": momentum, "dampening": dampening,
             "weight_decay": weight_decay, "nesterov": nesterov, "maximize": maximize, "foreach": foreach,
@@ -90,7 +95,12 @@ class SGD(Optimizer):
         super().__init__(params, defaults, schedule, clip)
 
     spelling = Spelling(
-        _read_sgd, ("momentum", "dampening", "weight_decay", "nesterov", "maximize", "decay"), {"b": "momentum_buffer"}, counted=False, words={"step_size": "lr"})
+        _read_sgd,
+        ("momentum", "dampening", "weight_decay", "nesterov", "maximize", "decay"),
+        {"b": "momentum_buffer"},
+        counted=False,
+        words={"step_size": "lr"},
+    )
 
 
 _RMSPROPS = {
@@ -164,7 +174,12 @@ class RMSprop(Optimizer):
         super().__init__(params, defaults, schedule, clip)
 
     spelling = Spelling(
-        _read_rmsprop, ("alpha", "eps", "weight_decay", "momentum", "centered", "maximize", "decay"), {"v": "square_avg", "b": "momentum_buffer", "m": "grad_avg"}, counted=True, words={"step_size": "lr"})
+        _read_rmsprop,
+        ("alpha", "eps", "weight_decay", "momentum", "centered", "maximize", "decay"),
+        {"v": "square_avg", "b": "momentum_buffer", "m": "grad_avg"},
+        counted=True,
+        words={"step_size": "lr"},
+    )
 
 
 def _read_adamw(group: Group) -> Reading:
@@ -231,7 +246,8 @@ class AdamW(Optimizer):
             refuse("AdamW", ["betas and beta1 or beta2 are two spellings of one thing; give one"])
         first, second = betas or (0.9 if beta1 is None else beta1, 0.999 if beta2 is None else beta2)
         defaults = {
-            "lr": chosen("AdamW", 1e-3, lr=lr, step_size=step_size), "betas": (number(first), number(second)), "eps": eps,
+            "lr": chosen("AdamW", 1e-3, lr=lr, step_size=step_size), "betas": (number(first), number(second)),
+            "eps": eps,
             "weight_decay": chosen("AdamW", 1e-2, weight_decay=weight_decay, decay=decay), "amsgrad": amsgrad,
             "maximize": maximize, "foreach": foreach, "capturable": capturable, "differentiable": differentiable,
             "fused": fused, "decoupled_weight_decay": True,
@@ -239,5 +255,9 @@ class AdamW(Optimizer):
         super().__init__(params, defaults, schedule, clip)
 
     spelling = Spelling(
-        _read_adamw, ("betas", "eps", "weight_decay", "amsgrad", "maximize"), {"m": "exp_avg", "v": "exp_avg_sq", "w": "max_exp_avg_sq"}, counted=True, words={"step_size": "lr", "decay": "weight_decay"}
+        _read_adamw,
+        ("betas", "eps", "weight_decay", "amsgrad", "maximize"),
+        {"m": "exp_avg", "v": "exp_avg_sq", "w": "max_exp_avg_sq"},
+        counted=True,
+        words={"step_size": "lr", "decay": "weight_decay"},
     )

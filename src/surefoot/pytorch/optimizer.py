@@ -13,9 +13,9 @@ from typing import Any, NamedTuple, overload
 import numpy as np
 import torch
 from torch import Tensor
-from torch.optim.optimizer import ParamsT
-from torch.optim.optimizer import _global_optimizer_post_hooks as _EVERY_POST_HOOK
-from torch.optim.optimizer import _global_optimizer_pre_hooks as _EVERY_PRE_HOOK
+from torch._C._autograd import _profiler_enabled
+from torch._compile import _disable_dynamo
+from torch.optim.optimizer import ParamsT, _global_optimizer_post_hooks, _global_optimizer_pre_hooks
 
 from surefoot.backends.eager import fault
 from surefoot.backends.emit import SUMS
@@ -43,7 +43,7 @@ class Optimizer(torch.optim.Optimizer):
     """Steps parameters by a rule; abstract: a final class gives its `spelling` and its constructor.
 
     Every group holds, beside torch's keys, `schedule` (a `Schedule` or None) and `t`, the run's step that drives it.
-    `group["lr"]` is the peak step size and is never written here, so torch's schedulers, which do write it, keep working.
+    `group["lr"]` is the peak step size and is never written here, so torch's schedulers, which write it, keep working.
 
     Args:
         params: parameters, named parameters or groups, as torch.optim takes them.
@@ -115,8 +115,13 @@ class Optimizer(torch.optim.Optimizer):
         """
         if torch.compiler.is_compiling():
             return _untraced_step(self, closure)
-        watched = self._optimizer_step_pre_hooks or self._optimizer_step_post_hooks or _EVERY_PRE_HOOK or _EVERY_POST_HOOK
-        if watched or torch.autograd._profiler_enabled():
+        watched = (
+            self._optimizer_step_pre_hooks
+            or self._optimizer_step_post_hooks
+            or _global_optimizer_pre_hooks
+            or _global_optimizer_post_hooks
+        )
+        if watched or _profiler_enabled():
             return _watched_step(self) if closure is None else _watched_step(self, closure)
         return self._step(closure)
 
@@ -160,7 +165,7 @@ class Optimizer(torch.optim.Optimizer):
             cohort = roster.known(pattern, gradients)
             if cohort is None:
                 forming.append((len(work), roster, pattern, gradients, reading, step_size))
-            work.append(cohort and Work(cohort, gradients, reading, step_size))
+            work.append(None if cohort is None else Work(cohort, gradients, reading, step_size))
         if forming:
             self._refuse_parameters()
             for place, roster, pattern, gradients, reading, step_size in forming:
@@ -171,7 +176,9 @@ class Optimizer(torch.optim.Optimizer):
     def _notice_foreign_state(self) -> None:
         """Forget all rosters where somebody else has put other tensors into `state` since the last step."""
         entries = list(self.state.values())
-        if not (same(entries, self._entries) and same(list(chain.from_iterable(map(dict.values, entries))), self._held)):
+        if not (
+            same(entries, self._entries) and same(list(chain.from_iterable(map(dict.values, entries))), self._held)
+        ):
             self._rosters = []
 
     def _remember_state(self) -> None:
@@ -218,7 +225,9 @@ class Optimizer(torch.optim.Optimizer):
         def sums() -> Floats:
             return np.concatenate([cohort.sums() for cohort in taken]) if taken else np.zeros((0, len(SUMS)))
 
-        return Statistics(parameters, [names.get(id(p), "?") for p in parameters], self._scale, sums, lambda: self._moment == moment)
+        return Statistics(
+            parameters, [names.get(id(p), "?") for p in parameters], self._scale, sums, lambda: self._moment == moment
+        )
 
     # State
 
@@ -251,7 +260,10 @@ class Optimizer(torch.optim.Optimizer):
         it, the group's own stays.
         """
         own = [(group["schedule"], group.get("decay")) for group in self.param_groups]
-        state = {key: {k: v.clone() if isinstance(v, Tensor) else v for k, v in entry.items()} for key, entry in state_dict["state"].items()}
+        state = {
+            key: {k: v.clone() if isinstance(v, Tensor) else v for k, v in entry.items()}
+            for key, entry in state_dict["state"].items()
+        }
         groups = [dict(group) for group in state_dict["param_groups"]]
         oldest = max((number(entry["step"]) for entry in state.values() if "step" in entry), default=0.0)
         for group, (schedule, decay) in zip(groups, own, strict=False):
@@ -283,7 +295,7 @@ def _with_length(where: str, schedule: Schedule | None) -> Schedule | None:
     return schedule
 
 
-_watched_step = torch.optim.Optimizer.profile_hook_step(Optimizer._step)  # noqa: SLF001
+_watched_step = torch.optim.Optimizer.profile_hook_step(Optimizer._step)
 
 # Tracing would turn the one pass into many: a compiled training step breaks its graph here and calls the kernel.
-_untraced_step = torch._disable_dynamo(Optimizer._step)  # noqa: SLF001
+_untraced_step = _disable_dynamo(Optimizer._step)

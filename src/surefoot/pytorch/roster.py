@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from numpy.typing import NDArray  # noqa: TC002
 from torch import Tensor
 
 from surefoot.backends.choose import Lane, kernel_takes, lane_of
@@ -35,14 +35,16 @@ class Ledger:
     """How many gradients each parameter of a group has had: the parameters' own clocks.
 
     Torch keeps the count in `state[p]["step"]`, a tensor of its own per parameter. Here these tensors are views of one
-    array, so that counting costs the same for one parameter as for a thousand, and torch still finds them where it looks.
+    array: counting costs the same for one parameter as for a thousand, and torch still finds them where it looks.
     """
 
     def __init__(self, parameters: Sequence[Tensor], state: State, counted: bool) -> None:
         self.counted = counted
         kind = np.float64 if torch.get_default_dtype() == torch.float64 else np.float32
-        states = [state[p] if p in state else {} for p in parameters]
-        self.counts: NDArray[Any] = np.array([float(s.get("step", any(v is not None for v in s.values()))) for s in states], dtype=kind)
+        states = [state.get(p, {}) for p in parameters]
+        self.counts: NDArray[Any] = np.array(
+            [float(s.get("step", any(v is not None for v in s.values()))) for s in states], dtype=kind
+        )
         self._views = torch.from_numpy(self.counts)
         self._settled = False
         if counted:
@@ -91,15 +93,18 @@ class Cohort:
         self._key: object = None
         self._rows: list[Row] = []
 
-    def _lanes(self, gradients: list[Tensor], slots: list[list[Tensor]], differentiable: bool) -> list[tuple[Lane, list[int]]]:
+    def _lanes(
+        self, gradients: list[Tensor], slots: list[list[Tensor]], differentiable: bool
+    ) -> list[tuple[Lane, list[int]]]:
         places: dict[torch.dtype | None, list[int]] = {}
         for i, (p, g) in enumerate(zip(self.parameters, gradients, strict=True)):
             fast = not differentiable and kernel_takes(p, g, [slot[i] for slot in slots])
             places.setdefault(p.dtype if fast else None, []).append(i)
-        return [
-            (lane_of(kind, self._rule, [self.parameters[i] for i in at], [[slot[i] for i in at] for slot in slots], differentiable=differentiable), at)
-            for kind, at in places.items()
-        ]  # fmt: skip
+        lanes = []
+        for kind, at in places.items():
+            parameters, theirs = [self.parameters[i] for i in at], [[slot[i] for i in at] for slot in slots]
+            lanes.append((lane_of(kind, self._rule, parameters, theirs, differentiable=differentiable), at))
+        return lanes
 
     def fits(self, gradients: list[Tensor]) -> bool:
         """Tell whether memory is still what this cohort was formed for."""
@@ -131,7 +136,7 @@ class Cohort:
         """Count, and return the numbers of this step: one row where all parameters share it."""
         changed = self._ledger.count(self._index)
         key = (reading, step_size, scale)
-        if changed and self._rule.counts or key != self._key:
+        if (changed and self._rule.counts) or key != self._key:
             constants = {**reading.constants, "step_size": step_size}
             first = (scale * reading.sign, reading.l2)
             counts = self._ledger.counts[self._index]
@@ -179,7 +184,9 @@ class Roster:
             reading = self.spelling.read(group)
             refuse(where, reading.faults(self.spelling.typed))
             self._reading = reading
-            self._facts = None if any(isinstance(fact, Tensor) for fact in facts) else facts  # a tensor may change in place
+            self._facts = (
+                None if any(isinstance(fact, Tensor) for fact in facts) else facts
+            )  # a tensor may change in place
         return self._reading
 
     def entry(self, index: int, rule: Rule) -> dict[str, Any]:

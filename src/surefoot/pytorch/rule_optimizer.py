@@ -60,7 +60,9 @@ class RuleOptimizer(Optimizer):
         given = dict(constants or {})
         own = {name: value for name, value in rule.constants.items() if name != "step_size"}
         known = ", ".join(own) or "none"
-        refuse(f"rule {rule.name}", [f"it has no constant {name!r}; it has {known}" for name in given if name not in own])
+        refuse(
+            f"rule {rule.name}", [f"it has no constant {name!r}; it has {known}" for name in given if name not in own]
+        )
         self.rule = rule
         self.spelling = _spelling(rule)
         peak = rule.constants["step_size"] if step_size is None else step_size

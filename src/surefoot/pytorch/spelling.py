@@ -65,12 +65,19 @@ class Spelling:
 
         Errors: `InvalidValue` where one thing is given in two spellings.
         """
-        both = [f"{ours} and {theirs} are two spellings of one thing; give one" for ours, theirs in self.words.items() if {ours, theirs} <= {*group}]
+        both = [
+            f"{ours} and {theirs} are two spellings of one thing; give one"
+            for ours, theirs in self.words.items()
+            if {ours, theirs} <= {*group}
+        ]
         refuse(where, both)
         result = {self.words.get(key, key): value for key, value in group.items()}
         betas = {key: result.pop(key) for key in ("beta1", "beta2") if key in result}
         if betas:
-            refuse(where, ["betas and beta1 or beta2 are two spellings of one thing; give one"] if "betas" in result else [])
+            refuse(
+                where,
+                ["betas and beta1 or beta2 are two spellings of one thing; give one"] if "betas" in result else [],
+            )
             result["betas"] = betas
         return result
 

@@ -26,7 +26,12 @@ class Statistics:
     """
 
     def __init__(
-        self, parameters: Sequence[Tensor], names: Sequence[str], clip: float, sums: Callable[[], Floats], valid: Callable[[], bool]
+        self,
+        parameters: Sequence[Tensor],
+        names: Sequence[str],
+        clip: float,
+        sums: Callable[[], Floats],
+        valid: Callable[[], bool],
     ) -> None:
         self.parameters = parameters
         self.names = names
@@ -37,23 +42,25 @@ class Statistics:
     @cached_property
     def _table(self) -> Floats:
         if not self._valid():
-            raise InvalidValue("these statistics are of an earlier step and are gone; read optimizer.statistics after each step.")
+            raise InvalidValue(
+                "these statistics are of an earlier step and are gone; read optimizer.statistics after each step."
+            )
         return self._read()
 
     @property
     def gradient_norms(self) -> Floats:
         """The 2-norm of each gradient as it stands in `.grad`, before clipping; in units of g."""
-        return np.sqrt(self._table[:, 0])  # type: ignore[no-any-return]
+        return np.sqrt(self._table[:, 0])
 
     @property
     def parameter_norms(self) -> Floats:
         """The 2-norm of each parameter after the step; in units of p."""
-        return np.sqrt(self._table[:, 1])  # type: ignore[no-any-return]
+        return np.sqrt(self._table[:, 1])
 
     @property
     def step_norms(self) -> Floats:
         """The 2-norm of each parameter's movement in the step; in units of p."""
-        return np.sqrt(self._table[:, 2])  # type: ignore[no-any-return]
+        return np.sqrt(self._table[:, 2])
 
     @property
     def bad_gradients(self) -> Floats:
@@ -71,4 +78,5 @@ class Statistics:
         return float(np.sqrt(self._table[:, 0].sum()))
 
     def __repr__(self) -> str:
-        return f"Statistics({len(self.parameters)} parameters, gradient norm {self.gradient_norm:.3g}, clip {self.clip:.3g})"
+        norm = f"gradient norm {self.gradient_norm:.3g}, clip {self.clip:.3g}"
+        return f"Statistics({len(self.parameters)} parameters, {norm})"

@@ -5,7 +5,17 @@ from surefoot.rules.rmsprop import RMSPROP, RMSPROP_CENTERED, RMSPROP_CENTERED_M
 from surefoot.rules.rule import Rule
 from surefoot.rules.sgd import MOMENTUM, NESTEROV, SGD
 
-_ALL = (SGD, MOMENTUM, NESTEROV, RMSPROP, RMSPROP_MOMENTUM, RMSPROP_CENTERED, RMSPROP_CENTERED_MOMENTUM, ADAMW, AMSGRADW)
+_ALL = (
+    SGD,
+    MOMENTUM,
+    NESTEROV,
+    RMSPROP,
+    RMSPROP_MOMENTUM,
+    RMSPROP_CENTERED,
+    RMSPROP_CENTERED_MOMENTUM,
+    ADAMW,
+    AMSGRADW,
+)
 
 RULES: dict[str, Rule] = {rule.name: rule for rule in _ALL}
 """Every rule by its name."""

@@ -35,11 +35,14 @@ ADAMW = Rule(
     "adamw", adamw, _CONSTANTS,
     "Loshchilov & Hutter 2019 (arXiv:1711.05101), Algorithm 2; the decay is multiplied by the step size, as in torch.",
     per_step=bias_corrections,
-    laws=(_SCALE, "without memory and eps the step is the gradient's sign", "without a gradient only decay moves", "the first step is one step size long"),
+    laws=(
+        _SCALE, "without memory and eps the step is the gradient's sign", "without a gradient only decay moves",
+        "the first step is one step size long",
+    ),
 )  # fmt: skip
 AMSGRADW = Rule(
     "amsgradw", amsgradw, _CONSTANTS,
-    "Reddi, Kale & Kumar 2018, Algorithm 2, with adamw's corrections and decay; the largest v is taken before its correction, as in torch.",
+    "Reddi, Kale & Kumar 2018, Algorithm 2, with adamw's corrections and decay; the largest v is taken uncorrected.",
     per_step=bias_corrections,
     laws=(_SCALE, "after a large gradient no step is longer than adamw's"),
 )  # fmt: skip

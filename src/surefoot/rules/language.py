@@ -22,7 +22,9 @@ class Unbound:
     def __getattr__(self, name: str) -> Callable[..., object]:
         if name not in FUNCTIONS:
             raise AttributeError(f"xp has no {name}; it has {', '.join(FUNCTIONS)}")
-        raise InvalidValue(f"xp.{name} has no meaning yet: bind the formula to a backend with `surefoot.rules.language.bind`.")
+        raise InvalidValue(
+            f"xp.{name} has no meaning yet: bind the formula to a backend with `surefoot.rules.language.bind`."
+        )
 
 
 xp = Unbound()
@@ -63,7 +65,9 @@ def formula_of(function: Callable[..., object]) -> Formula:
     try:
         source = textwrap.dedent(inspect.getsource(function))
     except (OSError, TypeError) as error:
-        raise InvalidValue(f"formula {name}: its source cannot be read; define it with `def` in a file or a notebook.") from error
+        raise InvalidValue(
+            f"formula {name}: its source cannot be read; define it with `def` in a file or a notebook."
+        ) from error
     tree = ast.parse(source).body[0]
     if not isinstance(tree, ast.FunctionDef):
         raise InvalidValue(f"formula {name}: it must be a `def`, not a {type(tree).__name__}.")
@@ -98,7 +102,9 @@ def _faults_of_line(line: ast.stmt) -> list[str]:
                 faults.append(f"line {line.lineno} uses {ast.unparse(node)}; allowed are xp.{', xp.'.join(FUNCTIONS)}")
         elif isinstance(node, ast.Call) and not isinstance(node.func, ast.Attribute):
             faults.append(f"line {line.lineno} calls {ast.unparse(node.func)}; only functions of xp can be called")
-        elif not isinstance(node, _NODES) or (isinstance(node, ast.Constant) and not isinstance(node.value, float | int)):
+        elif not isinstance(node, _NODES) or (
+            isinstance(node, ast.Constant) and not isinstance(node.value, float | int)
+        ):
             faults.append(f"line {line.lineno} has {type(node).__name__}; the language is + - * / and functions of xp")
     return faults
 
@@ -110,7 +116,10 @@ def _faults_of_names(taken: list[str], returned: tuple[str, ...], lines: list[as
     known = {*taken, "xp"}
     for line in lines:
         used = {node.id for node in ast.walk(line) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
-        faults += [f"line {line.lineno} uses {name!r}, which is neither an argument nor assigned before" for name in sorted(used - known)]
+        faults += [
+            f"line {line.lineno} uses {name!r}, which is neither an argument nor assigned before"
+            for name in sorted(used - known)
+        ]
         known |= {node.id for node in ast.walk(line) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     return faults
 

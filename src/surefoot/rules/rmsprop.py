@@ -22,7 +22,7 @@ def rmsprop_momentum(p, g, v, b, step_size, alpha, eps, momentum, decay):
 
 
 def rmsprop_centered(p, g, v, m, step_size, alpha, eps, decay):
-    """Step against the gradient in units of its standard deviation; rounding can make the variance negative, so it is clamped."""
+    """Step against the gradient in units of its standard deviation, whose square rounding can make negative."""
     v = v + (1.0 - alpha) * (g * g - v)
     m = m + (1.0 - alpha) * (g - m)
     p = p - step_size * decay * p
@@ -44,12 +44,16 @@ _PLAIN = {"step_size": 1e-2, "alpha": 0.99, "eps": 1e-8, "decay": 0.0}
 _HEAVY = {"step_size": 1e-2, "alpha": 0.99, "eps": 1e-8, "momentum": 0.9, "decay": 0.0}
 _SCALE = "scaling every gradient by a positive number changes nothing when eps is 0"
 _TIELEMAN = "Tieleman & Hinton 2012, lecture 6.5; eps outside the root, as in torch."
-_GRAVES = "Graves 2013 (arXiv:1308.0850), equations 38 to 41; the step size outside the buffer and eps outside the root, as in torch."
+_GRAVES = "Graves 2013 (arXiv:1308.0850), equations 38 to 41; step size outside the buffer, eps outside the root."
 
 RMSPROP = Rule(
     "rmsprop", rmsprop, _PLAIN, _TIELEMAN,
     laws=(_SCALE, "without memory and eps the step is the gradient's sign", "without a gradient only decay moves"),
 )  # fmt: skip
-RMSPROP_MOMENTUM = Rule("rmsprop_momentum", rmsprop_momentum, _HEAVY, _TIELEMAN, laws=(_SCALE, "without momentum the path is rmsprop's"))
+RMSPROP_MOMENTUM = Rule(
+    "rmsprop_momentum", rmsprop_momentum, _HEAVY, _TIELEMAN, laws=(_SCALE, "without momentum the path is rmsprop's")
+)
 RMSPROP_CENTERED = Rule("rmsprop_centered", rmsprop_centered, _PLAIN, _GRAVES, laws=(_SCALE,))
-RMSPROP_CENTERED_MOMENTUM = Rule("rmsprop_centered_momentum", rmsprop_centered_momentum, _HEAVY, _GRAVES, laws=(_SCALE,))
+RMSPROP_CENTERED_MOMENTUM = Rule(
+    "rmsprop_centered_momentum", rmsprop_centered_momentum, _HEAVY, _GRAVES, laws=(_SCALE,)
+)

@@ -55,8 +55,15 @@ class Rule:
         numbers = self.parsed.numbers
         known = (*self.constants, *stepwise)
         assigned = {ast.unparse(line.targets[0]) for line in self.parsed.lines}
-        faults = [f"the formula takes {n!r}, which no constant and no per-step number gives" for n in numbers if n not in known]
-        faults += [f"the formula assigns to {n!r}, which is a number; give the result a name of its own" for n in sorted(assigned & {*numbers})]
+        faults = [
+            f"the formula takes {n!r}, which no constant and no per-step number gives"
+            for n in numbers
+            if n not in known
+        ]
+        faults += [
+            f"the formula assigns to {n!r}, which is a number; give the result a name of its own"
+            for n in sorted(assigned & {*numbers})
+        ]
         if self.parsed.returned[0] != "p":
             faults.append("the formula must return p first")
         if "step_size" not in numbers:
@@ -92,5 +99,7 @@ class Rule:
 
     def faults(self, constants: Numbers, words: Mapping[str, str] = MappingProxyType({})) -> list[str]:
         """Say everything that is wrong with the given constants; `words` is how the user spells some of them."""
-        found = (SYMBOLS[name].fault(words.get(name, name), value) for name, value in constants.items() if name in SYMBOLS)
+        found = (
+            SYMBOLS[name].fault(words.get(name, name), value) for name, value in constants.items() if name in SYMBOLS
+        )
         return [fault for fault in found if fault]

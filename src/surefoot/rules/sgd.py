@@ -31,19 +31,21 @@ def intake(count: int, constants: Numbers) -> dict[str, float]:
     return {"intake": 1.0 if count == 1 else 1.0 - constants["dampening"]}
 
 
+_SCALE = "scaling every gradient scales the movement alike"
+
 SGD = Rule(
     "sgd", sgd, {"step_size": 1e-3, "decay": 0.0}, "Robbins & Monro 1951, equation (8), with a gradient for M.",
-    laws=("scaling every gradient scales the movement alike", "without a gradient only decay moves"),
+    laws=(_SCALE, "without a gradient only decay moves"),
 )  # fmt: skip
 MOMENTUM = Rule(
     "momentum", momentum, {"step_size": 1e-3, "momentum": 0.9, "dampening": 0.0, "decay": 0.0},
-    "Polyak 1964, equation (9), in the form of Sutskever et al. 2013, section 2, with the step size outside the buffer as in torch.",
+    "Polyak 1964, equation (9); Sutskever et al. 2013, section 2, with the step size outside the buffer as in torch.",
     per_step=intake,
-    laws=("scaling every gradient scales the movement alike", "without momentum the path is sgd's", "the first gradient is taken whole"),
+    laws=(_SCALE, "without momentum the path is sgd's", "the first gradient is taken whole"),
 )  # fmt: skip
 NESTEROV = Rule(
     "nesterov", nesterov, {"step_size": 1e-3, "momentum": 0.9, "dampening": 0.0, "decay": 0.0},
     "Nesterov 1983; Bengio et al. 2012 (arXiv:1212.0901), equation (7): the stored parameter is the look-ahead point.",
     per_step=intake,
-    laws=("scaling every gradient scales the movement alike", "without momentum the path is sgd's", "the first step is 1 + momentum gradients long"),
+    laws=(_SCALE, "without momentum the path is sgd's", "the first step is 1 + momentum gradients long"),
 )  # fmt: skip

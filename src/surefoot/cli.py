@@ -1,0 +1,151 @@
+"""The command. It parses, calls and prints; what is heavy is imported by the command that needs it."""
+
+import json
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from surefoot import __version__
+from surefoot.errors import InvalidValue, MissingPackage, SurefootError
+from surefoot.tasks import TASKS, load
+
+if TYPE_CHECKING:
+    from surefoot.training.run import Run
+    from surefoot.training.task import Task
+
+FINISHED, WRONG, FAILED, INTERRUPTED = 0, 2, 3, 130
+
+_EPILOG = (
+    "Exit codes: 0 finished (also early, by the stopping rule), 2 wrong usage or a value that is not allowed, "
+    "3 the task failed or its penalty was not finite, 130 interrupted."
+)
+
+# What typer raises for wrong usage. Its root has no name that both old typer (on click) and new (with its own) export.
+_Usage: Any = typer.BadParameter.__mro__[2]
+
+app = typer.Typer(
+    help="Train with PyTorch, from the first penalty to the finished weights.",
+    epilog=_EPILOG,
+    add_completion=False,
+    no_args_is_help=True,
+)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command and return its exit code; a mistake of the user's is one sentence on standard error."""
+    try:
+        return int(app(arguments, prog_name="surefoot", standalone_mode=False) or FINISHED)
+    except _Usage as error:
+        return _say(error.format_message(), WRONG)
+    except InvalidValue as error:
+        return _say(str(error), WRONG)
+    except SurefootError as error:
+        return _say(str(error), FAILED)
+    except (KeyboardInterrupt, typer.Abort):
+        return _say("interrupted by you", INTERRUPTED)
+
+
+def _say(sentence: str, code: int) -> int:
+    print(f"surefoot: {' '.join(sentence.split()).rstrip('.')}.", file=sys.stderr)
+    return code
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"surefoot {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    del version  # its callback has acted
+
+
+_KNOWN = "; ".join(f"{name}: {known.says}" for name, known in TASKS.items())
+
+
+@app.command(epilog=_EPILOG)
+def fit(
+    task: Annotated[str, typer.Argument(metavar="TASK", help=f"FILE.py:NAME, or a task that comes along ({_KNOWN}).")],
+    steps: Annotated[int | None, typer.Option(help="Length of the run in steps.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Length of the run in epochs.")] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same run.")] = 0,
+    step_size: Annotated[float | None, typer.Option(help="The peak; the rule's default if not given.")] = None,
+    rule: Annotated[str, typer.Option(help="adamw, rmsprop or sgd.")] = "adamw",
+    runs: Annotated[Path, typer.Option(metavar="DIR", help="Where records of runs are kept.")] = Path("runs"),
+    figure: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the run: .png, .svg or .pdf.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    progress: Annotated[bool, typer.Option(help="Show a line while it runs.")] = True,
+) -> int:
+    """Train a task; keep its best weights and a record of the run."""
+    _check_figure(figure)
+    if task in TASKS and steps is None and epochs is None:
+        steps = TASKS[task].steps
+    loaded = _loaded(task)
+
+    from surefoot.fitting import fit as fitted
+    from surefoot.training.run import RunFailed
+
+    try:
+        run = fitted(
+            loaded, steps=steps, epochs=epochs, seed=seed, step_size=step_size, rule=rule, runs=runs,
+            progress=progress and not as_json,
+        )  # fmt: skip
+    except RunFailed as error:
+        _show(error.run, figure, as_json=as_json)
+        return _say(f"{error}{_where(error, task)}", FAILED)
+    _show(run, figure, as_json=as_json)
+    return {"interrupted": INTERRUPTED, "diverged": FAILED}.get(run.ending.kind, FINISHED)
+
+
+def _loaded(task: str) -> "Task":
+    if ".py" not in task:
+        return load(task)
+    from surefoot.tasks.file import load_file
+
+    return load_file(task)
+
+
+def _show(run: "Run", figure: Path | None, *, as_json: bool) -> None:
+    if figure is not None:
+        run.figure().savefig(figure, dpi=150)
+    if as_json:
+        print(json.dumps(run.to_json(), allow_nan=False))
+    elif run.ending.kind != "failed":
+        print(run.summary())
+        if figure is not None:
+            print(f"figure: {figure}")
+
+
+def _check_figure(figure: Path | None) -> None:
+    """Refuse before the training what would fail after it."""
+    if figure is None:
+        return
+    if figure.suffix not in {".png", ".svg", ".pdf"}:
+        raise InvalidValue(f"--figure is {figure}; it must end in .png, .svg or .pdf")
+    if not figure.parent.is_dir():
+        raise InvalidValue(f"--figure is {figure} and there is no folder {figure.parent}; make it first")
+    if find_spec("matplotlib") is None:
+        raise MissingPackage("--figure needs matplotlib; install it with: pip install 'surefoot[figures]'")
+
+
+def _where(error: BaseException, task: str) -> str:
+    """Return the line of the user's file that a failure passed through, in brackets."""
+    if ".py:" not in task or error.__cause__ is None:
+        return ""
+    from surefoot.tasks.file import line_of
+
+    file = task.rpartition(":")[0]
+    line = line_of(error.__cause__, Path(file))
+    return f" ({line})" if line != file else ""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

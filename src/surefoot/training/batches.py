@@ -1,0 +1,89 @@
+"""Batches from tensors in memory: an epoch is a pure function of the seed and its number."""
+
+from collections.abc import Callable, Iterable, Iterator, Sized
+from dataclasses import dataclass
+from typing import Any, TypeAlias, final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from surefoot.errors import refuse
+
+Batch: TypeAlias = Any
+Source: TypeAlias = Iterable[Batch] | Callable[[], Iterable[Batch]]
+"""A loader, or a function of no arguments that returns an epoch's batches and is called at the start of each epoch."""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Batches:
+    """Shuffled batches of two tensors, much quicker than fetching item by item.
+
+    Args:
+        input: what the model gets, one row an item [n, ...].
+        target: what it should answer [n, ...].
+        size: items in a batch [>= 1]; the last batch of an epoch holds what is left.
+
+    Errors: InvalidValue if the tensors have no rows or not equally many, or the size is below 1.
+
+    Laws: the order of an epoch depends on the seed and the epoch's number alone; every item comes once.
+
+    >>> batches = Batches(torch.arange(5.0), torch.arange(5), size=2)
+    >>> len(batches), sorted(int(x) for part, _ in batches.epoch(seed=0, number=0) for x in part)
+    (3, [0, 1, 2, 3, 4])
+    """
+
+    input: Tensor
+    target: Tensor
+    size: int = 64
+
+    def __post_init__(self) -> None:
+        faults = []
+        rows = [len(part) if part.ndim else 0 for part in (self.input, self.target)]
+        if min(rows) == 0 or rows[0] != rows[1]:
+            faults.append(f"input has {rows[0]} rows and target {rows[1]}; give equally many, one at least")
+        if self.size < 1:
+            faults.append(f"size is {self.size}; it must be at least 1")
+        refuse("Batches", faults)
+
+    def __len__(self) -> int:
+        return -(-len(self.input) // self.size)
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """Go through the items in their own order; `fit` shuffles, by `epoch`."""
+        return zip(torch.split(self.input, self.size), torch.split(self.target, self.size), strict=True)
+
+    def epoch(self, seed: int, number: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Return the shuffled batches of one epoch; nothing is drawn from torch's global generator."""
+        mixed = int(np.random.SeedSequence([seed, number]).generate_state(1, np.uint64)[0] >> 1)
+        order = torch.randperm(len(self.input), generator=torch.Generator().manual_seed(mixed))
+        for rows in torch.split(order.to(self.input.device), self.size):
+            yield self.input[rows], self.target[rows]
+
+
+def epoch(source: Source, seed: int, number: int) -> Iterator[Batch]:
+    """Return the batches of one epoch of any source."""
+    loader = source if isinstance(source, Iterable) else source()
+    return loader.epoch(seed, number) if isinstance(loader, Batches) else iter(loader)
+
+
+def length(source: Source) -> int | None:
+    """Return how many batches an epoch has, or None if the source does not know."""
+    loader = source if isinstance(source, Iterable) else source()
+    try:
+        return len(loader) if isinstance(loader, Sized) else None
+    except TypeError:  # a DataLoader over a stream has __len__ and refuses to use it
+        return None
+
+
+def weight(batch: Batch) -> int:
+    """Return the number of items in a batch: the rows of the first tensor found in it, or 1.
+
+    >>> weight((torch.zeros(7, 2), torch.zeros(7))), weight({"text": torch.zeros(3, 9)}), weight("batch")
+    (7, 3, 1)
+    """
+    first = batch
+    while isinstance(first, (tuple, list, dict)) and first:
+        first = next(iter(first.values() if isinstance(first, dict) else first))
+    return len(first) if isinstance(first, Tensor) and first.ndim else 1

@@ -1,0 +1,93 @@
+"""A run: one recorded training, with the best weights in its model."""
+
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, final
+
+from torch import nn
+
+from surefoot.errors import TaskError
+from surefoot.trace import Scalar, Trace
+from surefoot.training.loop import Ending
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What came of a training.
+
+    Args:
+        task: the task's name.
+        model: the model with its best weights in it, in evaluation mode.
+        trace: what was recorded.
+        ending: how and why it ended.
+        steps: steps it was meant to take.
+        seconds: time it took.
+        settings: what it was run with: seed, rule, step size, schedule, decay, stopping.
+        folder: where the record is, or None.
+    """
+
+    task: str
+    model: nn.Module
+    trace: Trace
+    ending: Ending
+    steps: int
+    seconds: float
+    settings: dict[str, Scalar]
+    folder: Path | None = None
+
+    @property
+    def best_step(self) -> int:
+        """The step whose weights are in the model."""
+        return self.ending.best_step
+
+    @property
+    def reason(self) -> str:
+        """Why the run ended, in words."""
+        return self.ending.reason
+
+    @property
+    def best(self) -> dict[str, float]:
+        """What the check at the best step found: validation penalty and metrics; empty without one."""
+        checked = {name: series for name, series in self.trace.series.items() if name not in ("penalty", "step_size")}
+        return {name: series.at(self.best_step) for name, series in checked.items() if self.best_step in series.steps}
+
+    def summary(self) -> str:
+        """Return a few lines that a person wants to read at the end."""
+        found = " and ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in self.best.items())
+        lines = [f"{self.task}: {found or 'not validated'} at step {self.best_step}, whose weights are kept"]
+        lines.append(f"{self.ending.kind} after {self.ending.step} of {self.steps} steps: {self.reason}")
+        lines.append(f"took: {self.seconds:.1f} s")
+        lines += [f"record: {self.folder}"] if self.folder else []
+        return "\n".join(lines)
+
+    def figure(self) -> "Figure":
+        """Return a matplotlib figure: penalties by step, the step size beneath them.
+
+        Errors: MissingPackage if matplotlib is not installed.
+        """
+        from surefoot.training.figure import figure_of
+
+        return figure_of(self.trace, title=self.task, best_step=self.best_step if self.best else None)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the outcome as plain values that JSON holds; a number that is not finite becomes None."""
+        best = {name: value if isfinite(value) else None for name, value in self.best.items()}
+        return {
+            "task": self.task, "ended": self.ending.kind, "reason": self.reason, "step": self.ending.step,
+            "steps": self.steps, "best_step": self.best_step, "best": best, "seconds": round(self.seconds, 3),
+            "settings": self.settings, "folder": str(self.folder) if self.folder else None,
+        }  # fmt: skip
+
+
+@final
+class RunFailed(TaskError):  # noqa: N818 (named like TaskError's siblings: what happened)
+    """The user's code raised during a run; `run` holds what was reached, with the best weights in its model."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(f"{run.task}: {run.reason}")
+        self.run = run

@@ -1,0 +1,227 @@
+"""Laws of fit."""
+
+import json
+import random
+import sys
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+from surefoot.errors import InvalidValue, MissingPackage, TaskError
+from surefoot.fitting import CHOICES, decaying, fit
+from surefoot.records.folder import read, read_meta
+from surefoot.schedules import constant, warmup
+from surefoot.stopping import Never
+from surefoot.training.batches import Batches
+from surefoot.training.run import RunFailed
+from surefoot.training.task import Task
+
+X = torch.randn(48, 5, generator=torch.Generator().manual_seed(0))
+Y = (X[:, :1] - 2 * X[:, 1:2]).sin()
+
+
+def network():
+    return nn.Sequential(nn.Linear(5, 16), nn.Tanh(), nn.Dropout(0.2), nn.Linear(16, 1))
+
+
+def small(**changes):
+    train, validation = Batches(X[:32], Y[:32], size=8), Batches(X[32:], Y[32:])
+    return Task(**{"model": network, "penalty": nn.MSELoss(), "train": train, "validation": validation, **changes})
+
+
+def weights(run):
+    return torch.cat([parameter.detach().flatten() for parameter in run.model.parameters()])
+
+
+LOADER = DataLoader(TensorDataset(X, Y), batch_size=8, shuffle=True)
+
+
+def drawing():
+    """Batches that draw from all three global generators."""
+    for _ in range(3):
+        yield X + random.random() + np.random.rand() + torch.rand(()), Y
+
+
+@pytest.mark.parametrize("train", [small().train, LOADER, drawing])
+def test_the_same_seed_gives_the_same_run_and_another_seed_another(train):
+    first, again, other = (fit(small(train=train), steps=30, seed=seed) for seed in (1, 1, 2))
+    assert torch.equal(weights(first), weights(again))
+    np.testing.assert_array_equal(first.trace["penalty"].values, again.trace["penalty"].values)
+    assert not torch.equal(weights(first), weights(other))
+
+
+@pytest.mark.parametrize("rule", CHOICES)
+def test_each_rule_learns_with_its_defaults(rule):
+    run = fit(small(), steps=150, rule=rule)
+    first = run.trace["penalty"].values[:4].mean()
+    assert run.best["validation_penalty"] < 0.6 * first
+    assert run.settings["step_size"] == CHOICES[rule].step_size
+
+
+def test_the_best_weights_are_in_the_model_which_is_ready_to_use():
+    run = fit(small(), steps=60)
+    assert not run.model.training
+    assert nn.functional.mse_loss(run.model(X[32:]), Y[32:]).item() == pytest.approx(run.best["validation_penalty"])
+
+
+def test_the_step_size_warms_up_and_ends_at_nothing():
+    sizes = fit(small(), steps=100, stopping=Never()).trace["step_size"].values
+    assert sizes.argmax() == 4
+    assert sizes.max() == CHOICES["adamw"].step_size
+    assert sizes[-1] == 0.0
+
+
+def test_the_schedule_and_the_step_size_given_are_the_ones_used():
+    run = fit(small(), steps=10, step_size=0.5, schedule=warmup(2) >> constant())
+    assert run.trace["step_size"].values.tolist() == [0.25] + [0.5] * 9
+
+
+def test_epochs_are_counted_in_the_loaders_batches():
+    assert fit(small(), epochs=3).steps == 12
+
+
+@pytest.mark.parametrize(
+    ("choices", "words"),
+    [
+        ({}, "neither steps nor epochs"),
+        ({"steps": 3, "epochs": 2}, "steps is 3 and epochs is 2; give one"),
+        ({"steps": 0}, "steps is 0"),
+        ({"epochs": 1.5}, "epochs is 1.5"),
+        ({"steps": 3, "rule": "adamm"}, "rule is 'adamm'; it must be one of adamw, rmsprop, sgd"),
+        ({"steps": 3, "step_size": -1.0}, "step_size is -1"),
+        ({"steps": 3, "step_size": float("nan")}, "step_size is nan"),
+        ({"steps": 3, "seed": -1}, "seed is -1"),
+        ({"steps": 3, "check_every": 0}, "check_every is 0"),
+        ({"steps": 3, "schedule": warmup(5)}, "schedule .*the run has 3 steps"),
+    ],
+)
+def test_what_is_not_allowed_is_refused_in_words(choices, words):
+    with pytest.raises(InvalidValue, match=words):
+        fit(small(), **choices)
+
+
+def test_all_faults_of_a_call_are_told_at_once():
+    with pytest.raises(InvalidValue, match=r"steps is 0.*rule is.*step_size is.*seed is.*check_every is"):
+        fit(small(), steps=0, rule="?", step_size=0.0, seed=-1, check_every=0)
+
+
+def test_epochs_of_a_stream_are_refused():
+    with pytest.raises(InvalidValue, match="does not know how many batches"):
+        fit(small(train=drawing), epochs=2)
+
+
+def test_matrices_decay_and_the_rest_does_not():
+    groups = decaying(nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Linear(2, 2)), 0.1)
+    assert [(len(group["params"]), group["decay"]) for group in groups] == [(2, 0.1), (4, 0.0)]
+
+
+def test_a_model_with_nothing_to_train_is_told():
+    with pytest.raises(TaskError, match="no parameter that can be trained"):
+        fit(small(model=nn.Identity), steps=3)
+
+
+def test_a_run_is_recorded_only_if_asked_and_as_it_was(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert fit(small(), steps=5).folder is None
+    assert not list(tmp_path.iterdir())
+    run = fit(small(), steps=30, runs="kept", seed=7)
+    recorded = read(run.folder)
+    np.testing.assert_array_equal(recorded["penalty"].values, run.trace["penalty"].values)
+    assert recorded.events == run.trace.events
+    meta = read_meta(run.folder)
+    assert meta["settings"]["seed"] == 7
+    assert (meta["ended"]["reason"], meta["ended"]["best_step"]) == (run.reason, run.best_step)
+    assert meta["versions"]["torch"] == torch.__version__
+
+
+def interrupted_after(batches, error):
+    drawn = 0
+
+    def epoch():
+        nonlocal drawn
+        for batch in small().train:
+            drawn += 1
+            if drawn > batches:
+                raise error
+            yield batch
+
+    return epoch
+
+
+def test_ctrl_c_returns_the_run(tmp_path):
+    run = fit(small(train=interrupted_after(22, KeyboardInterrupt())), steps=100, runs=tmp_path)
+    assert run.reason == "interrupted by you at step 22"
+    assert run.best_step in run.trace["validation_penalty"].steps
+    assert read_meta(run.folder)["ended"]["ended"] == "interrupted"
+
+
+def test_an_error_in_the_task_is_raised_with_the_run_recorded_and_the_best_weights_in_the_model(tmp_path):
+    cause = OSError("disk gone")
+    task = small(train=interrupted_after(22, cause), name="torn")
+    with pytest.raises(RunFailed, match=r"torn: reading training batch 3 \(step 22\) failed: OSError: disk") as raised:
+        fit(task, steps=100, runs=tmp_path)
+    run = raised.value.run
+    assert raised.value.__cause__ is cause
+    assert nn.functional.mse_loss(run.model(X[32:]), Y[32:]).item() == pytest.approx(run.best["validation_penalty"])
+    assert read_meta(run.folder)["ended"]["ended"] == "failed"
+
+
+def test_a_model_that_cannot_be_made_is_recorded_as_a_failure(tmp_path):
+    with pytest.raises(TaskError, match="ZeroDivisionError"):
+        fit(small(model=lambda: 1 / 0), steps=3, runs=tmp_path)
+    (folder,) = tmp_path.iterdir()
+    assert "ZeroDivisionError" in read_meta(folder)["ended"]["reason"]
+
+
+def test_the_outcome_is_plain_json_and_a_few_lines(tmp_path):
+    run = fit(small(metrics={"nothing": lambda _, __: torch.tensor(torch.nan)}), steps=20, runs=tmp_path)
+    outcome = json.loads(json.dumps(run.to_json(), allow_nan=False))
+    assert outcome["best"]["nothing"] is None
+    assert outcome["best_step"] == run.best_step
+    lines = run.summary().splitlines()
+    assert len(lines) == 4
+    assert str(run.best_step) in lines[0]
+    assert run.reason in lines[1]
+    assert str(run.folder) in lines[3]
+
+
+def test_the_figure_shows_both_penalties_over_the_step_size_with_the_best_marked():
+    run = fit(small(), steps=60)
+    upper, lower = run.figure().axes
+    assert upper.get_shared_x_axes().joined(upper, lower)
+    assert upper.get_ylabel() == "penalty"
+    assert lower.get_ylabel() == "step size"
+    texts = {text.get_text() for text in upper.texts}
+    assert {"training", "validation"} < texts
+    assert any(f"at step {run.best_step}" in text for text in texts)
+
+
+def test_a_figure_of_a_run_that_left_the_numbers_is_drawn(tmp_path):
+    task = small(penalty=lambda output, target: (output - target).square().mean() ** 9, validation=None)
+    run = fit(task, steps=200, rule="sgd", step_size=1e3)
+    assert run.ending.kind == "diverged"
+    run.figure().savefig(tmp_path / "a.png")
+    assert (tmp_path / "a.png").stat().st_size > 5000
+
+
+def test_without_matplotlib_the_figure_says_what_to_install(monkeypatch):
+    run = fit(small(), steps=5)
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(MissingPackage, match=r"pip install 'surefoot\[figures\]'"):
+        run.figure()
+
+
+def test_a_record_that_can_no_longer_be_written_does_not_stop_the_training(tmp_path, monkeypatch):
+    import sqlite3
+
+    def full(self, piece):
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr("surefoot.records.folder.RunFolder.write", full)
+    with pytest.warns(UserWarning, match="disk is full.*the training goes on"):
+        run = fit(small(), steps=20, runs=tmp_path, stopping=Never())
+    assert run.ending.kind == "finished"
+    assert len(run.trace["penalty"]) == 20
