@@ -9,12 +9,19 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0.dev0"
 
 if TYPE_CHECKING:
-    from surefoot.fitting import Run as Run, fit as fit
-    from surefoot.pytorch.drop_in import SGD as SGD, AdamW as AdamW, RMSprop as RMSprop
-    from surefoot.pytorch.penalties import CrossEntropy as CrossEntropy, MeanSquaredError as MeanSquaredError
+    from surefoot.fitting import Run as Run
+    from surefoot.fitting import fit as fit
+    from surefoot.pytorch.drop_in import SGD as SGD
+    from surefoot.pytorch.drop_in import AdamW as AdamW
+    from surefoot.pytorch.drop_in import RMSprop as RMSprop
+    from surefoot.pytorch.penalties import CrossEntropy as CrossEntropy
+    from surefoot.pytorch.penalties import MeanSquaredError as MeanSquaredError
     from surefoot.pytorch.rule_optimizer import RuleOptimizer as RuleOptimizer
     from surefoot.rules.rule import Rule as Rule
-    from surefoot.schedules import constant as constant, cosine as cosine, linear as linear, warmup as warmup
+    from surefoot.schedules import constant as constant
+    from surefoot.schedules import cosine as cosine
+    from surefoot.schedules import linear as linear
+    from surefoot.schedules import warmup as warmup
     from surefoot.stopping import Patience as Patience
     from surefoot.training.task import Task as Task
 
@@ -36,7 +43,7 @@ _HOME = {
     "warmup": "schedules",
 }
 
-__all__ = list(_HOME)  # noqa: PLE0605
+__all__ = list(_HOME)
 
 
 def __getattr__(name: str) -> object:

@@ -75,6 +75,7 @@ def measure_text() -> str:
 def _function(rule: Rule, kind: str, sums: bool) -> str:
     arrays = rule.parsed.arrays
     columns = (*NUMBERS, *rule.names)
+    size = _SIZE[kind]
     hoister = Hoister(set(columns))
     lines = [*_lines(formula_of(prepared), hoister), *_lines(rule.parsed, hoister)]
     before = [f"{name} = numbers[row + {j}]" for j, name in enumerate(columns)]
@@ -87,7 +88,7 @@ def _function(rule: Rule, kind: str, sums: bool) -> str:
     return _STEP.format(
         kind=kind,
         width=len(arrays),
-        pointers=_indented(8, [_POINTER.format(name=a, j=j, size=_SIZE[kind], kind=kind) for j, a in enumerate(arrays)]),
+        pointers=_indented(8, [_POINTER.format(name=a, j=j, size=size, kind=kind) for j, a in enumerate(arrays)]),
         before=_indented(8, before),
         zeros=_indented(8, [f"{name} = np.{kind}(0.0)" for name in SUMS[:3]] if sums else ["pass"]),
         body=_indented(12, body),

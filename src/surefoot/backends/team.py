@@ -14,8 +14,8 @@ from pathlib import Path
 
 import torch
 
-SERIAL_BELOW = 40_000
-"""Elements below which waking a second thread costs more than it gains (measured by benchmarks/threads.py)."""
+SERIAL_BELOW = 160_000
+"""Elements below which a second thread gains less than a tenth (benchmarks/threads.py), and may have to be waited for."""
 
 Worker = Callable[[int], None]
 _forked = False

@@ -23,8 +23,8 @@ from surefoot.errors import InvalidValue, UnsupportedInput, refuse
 from surefoot.pytorch.roster import Cohort, Roster, same
 from surefoot.pytorch.spelling import Group, Reading, Spelling, number
 from surefoot.pytorch.statistics import Floats, Statistics
+from surefoot.pytorch.step_size import step_size_faults, step_size_of, with_length
 from surefoot.schedules import Schedule, parse
-from surefoot.symbols import SYMBOLS
 
 _gradient = attrgetter("grad")
 _NONE = type(None)
@@ -60,7 +60,7 @@ class Optimizer(torch.optim.Optimizer):
             raise InvalidValue(f"{type(self).__name__}: clip is {clip:g}; it must be above 0, or None for no clipping.")
         self.clip = clip
         self._reset()
-        super().__init__(params, {**defaults, "schedule": _with_length(type(self).__name__, schedule), "t": 0})
+        super().__init__(params, {**defaults, "schedule": with_length(type(self).__name__, schedule), "t": 0})
 
     def _reset(self) -> None:
         self._rosters: list[Roster | None] = []
@@ -85,18 +85,18 @@ class Optimizer(torch.optim.Optimizer):
                 first, second = self.defaults["betas"]
                 param_group["betas"] = (betas.get("beta1", first), betas.get("beta2", second))
             if "schedule" in param_group:
-                param_group["schedule"] = _with_length(where, param_group["schedule"])
+                param_group["schedule"] = with_length(where, param_group["schedule"])
             if self.param_groups:
                 param_group.setdefault("t", self.param_groups[0]["t"])
             whole = {**self.defaults, **param_group}
             faults = self.spelling.read(whole).faults(self.spelling.typed)
-            refuse(where, [*_step_size_faults(number(whole["lr"])), *faults])
+            refuse(where, [*step_size_faults(number(whole["lr"])), *faults])
         super().add_param_group(param_group)
 
     @property
     def step_sizes(self) -> list[float]:
         """The step size that the coming step will use, one per group: peak x schedule(t)."""
-        return [_step_size(group) for group in self.param_groups]
+        return [step_size_of(group) for group in self.param_groups]
 
     # Stepping
 
@@ -158,9 +158,9 @@ class Optimizer(torch.optim.Optimizer):
                     continue
             roster = self._roster(index, group["params"])
             reading = roster.reading(group, type(self).__name__)
-            step_size = _step_size(group)
+            step_size = step_size_of(group)
             if not 0.0 <= step_size < inf:
-                refuse(f"{type(self).__name__}, step {group['t']}", _step_size_faults(step_size))
+                refuse(f"{type(self).__name__}, step {group['t']}", step_size_faults(step_size))
             pattern = (reading.rule, group["differentiable"], kinds)
             cohort = roster.known(pattern, gradients)
             if cohort is None:
@@ -273,26 +273,6 @@ class Optimizer(torch.optim.Optimizer):
             if decay is not None:
                 group.setdefault("decay", decay)
         super().load_state_dict({**state_dict, "state": state, "param_groups": groups})
-
-
-def _step_size(group: Group) -> float:
-    peak, schedule = group["lr"], group["schedule"]
-    peak = peak if type(peak) is float else number(peak)
-    return peak if schedule is None else peak * schedule(group["t"])
-
-
-def _step_size_faults(step_size: float) -> list[str]:
-    fault = SYMBOLS["step_size"].fault("step_size (lr)", step_size)
-    return [fault] if fault else []
-
-
-def _with_length(where: str, schedule: Schedule | None) -> Schedule | None:
-    if schedule is not None:
-        try:
-            schedule(0)
-        except InvalidValue as error:
-            raise InvalidValue(f"{where}: schedule {schedule} cannot be computed yet: {error}") from error
-    return schedule
 
 
 _watched_step = torch.optim.Optimizer.profile_hook_step(Optimizer._step)

@@ -85,7 +85,7 @@ class Run:
 
 
 @final
-class RunFailed(TaskError):  # noqa: N818 (named like TaskError's siblings: what happened)
+class RunFailed(TaskError):
     """The user's code raised during a run; `run` holds what was reached, with the best weights in its model."""
 
     def __init__(self, run: Run) -> None:
