@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 
 SERIAL_BELOW = 160_000
-"""Elements below which a second thread gains less than a tenth (benchmarks/threads.py), and may have to be waited for."""
+"""Elements below which a second thread gains under a tenth (benchmarks/threads.py), and may have to be waited for."""
 
 Worker = Callable[[int], None]
 _forked = False

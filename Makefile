@@ -1,0 +1,40 @@
+# Each target does its own set-up: a virtual environment in .venv, versions pinned by constraints.txt (torch's CPU build).
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+TASK ?= digits
+ARGS ?=
+
+.PHONY: fit test lint kernels benchmarks clean
+
+$(VENV)/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check torch==2.13.0 -c constraints.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]' -c constraints.txt
+	touch $@
+
+fit: $(VENV)/ready        ## train a real network on real data: make fit, make fit TASK=FILE.py:NAME ARGS="--steps 500"
+	$(BIN)/surefoot fit $(TASK) $(ARGS)
+
+test: $(VENV)/ready       ## what CI runs: style, types, tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/ready       ## put style right
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+kernels: $(VENV)/ready    ## write the committed kernels anew after a rule has changed
+	$(BIN)/python -m surefoot.backends.emit
+
+benchmarks: $(VENV)/ready ## the tables that the README quotes (about ten minutes on a quiet machine)
+	$(BIN)/python benchmarks/threads.py
+	$(BIN)/python benchmarks/steps.py --json benchmarks/results_steps.json
+	$(BIN)/python benchmarks/steps.py --whole --json benchmarks/results_whole.json
+	$(BIN)/python benchmarks/cost_of_statistics.py --json benchmarks/results_statistics.json
+	$(BIN)/python benchmarks/digits.py --json benchmarks/results_digits.json
+
+clean:
+	rm -rf $(VENV) runs
