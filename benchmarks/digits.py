@@ -18,7 +18,18 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as runs:
         for seed in range(5):
             start = time.perf_counter()
-            command = [sys.executable, "-m", "surefoot.cli", "fit", "digits", "--json", "--seed", str(seed), "--runs", runs]
+            command = [
+                sys.executable,
+                "-m",
+                "surefoot.cli",
+                "fit",
+                "digits",
+                "--json",
+                "--seed",
+                str(seed),
+                "--runs",
+                runs,
+            ]
             run = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
             results.append({"seed": seed, "seconds": time.perf_counter() - start, "run": run})
             print(seed, f"{results[-1]['seconds']:.1f} s", run["reason"], run["best"], flush=True)

@@ -23,10 +23,12 @@ if TYPE_CHECKING:
     from surefoot.schedules import linear as linear
     from surefoot.schedules import warmup as warmup
     from surefoot.stopping import Patience as Patience
+    from surefoot.training.batches import Batches as Batches
     from surefoot.training.task import Task as Task
 
 _HOME = {
     "AdamW": "pytorch.drop_in",
+    "Batches": "training.batches",
     "CrossEntropy": "pytorch.penalties",
     "MeanSquaredError": "pytorch.penalties",
     "Patience": "stopping",
