@@ -27,6 +27,7 @@ LONGEST_CHUNK = 32
 Row = tuple[float, ...]
 
 _stride, _numel, _address, _negated = Tensor.stride, Tensor.numel, Tensor.data_ptr, Tensor.is_neg
+_bump = torch.autograd.graph.increment_version
 _dtype, _on_cpu = attrgetter("dtype"), attrgetter("is_cpu")
 
 
@@ -84,7 +85,9 @@ class CpuLane:
             same = self._layout(self.parameters + gradients) == self._expected
         except RuntimeError:  # a sparse gradient has no strides
             return False
-        return same and not any(map(_negated, gradients)) and list(map(_address, self._slots)) == self._slot_addresses
+        return (
+            same and True not in map(_negated, gradients) and list(map(_address, self._slots)) == self._slot_addresses
+        )
 
     def _point(self, gradients: list[Tensor]) -> None:
         addresses = map(_address, self.parameters + gradients)
@@ -111,7 +114,7 @@ class CpuLane:
         kernel = self._kernel
         run(kernel.worker, kernel.address, self._arguments_address, self._elements, len(self._blocks))
         # A raw write bypasses autograd: without this, a later backward through an old graph is silently wrong.
-        torch.autograd.graph.increment_version(self.parameters)
+        _bump(self.parameters)
 
     def _write_numbers(self, rows: Sequence[Row]) -> None:
         self._rows = rows

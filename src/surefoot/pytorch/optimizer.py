@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from math import inf, sqrt
 from operator import attrgetter
-from typing import Any, NamedTuple, overload
+from typing import Any, overload
 
 import numpy as np
 import torch
@@ -30,13 +30,8 @@ _gradient = attrgetter("grad")
 _NONE = type(None)
 
 
-class Work(NamedTuple):
-    """What one group will do in one step."""
-
-    cohort: Cohort
-    gradients: list[Tensor]
-    reading: Reading
-    step_size: float
+Work = tuple[Cohort, list[Tensor], Reading, float]
+"""What one group will do in one step: who steps, by which gradients, by what the group says, by which step size."""
 
 
 class Optimizer(torch.optim.Optimizer):
@@ -139,7 +134,7 @@ class Optimizer(torch.optim.Optimizer):
             cohort.step(gradients, reading, step_size, scale)
         for group in self.param_groups:
             group["t"] += 1
-        self._taken = [one.cohort for one in work]  # no gradients: zero_grad() is to free them
+        self._taken = [cohort for cohort, *_ in work]  # no gradients: zero_grad() is to free them
         self._scale = scale
         self._moment += 1
         return penalty
@@ -165,11 +160,11 @@ class Optimizer(torch.optim.Optimizer):
             cohort = roster.known(pattern, gradients)
             if cohort is None:
                 forming.append((len(work), roster, pattern, gradients, reading, step_size))
-            work.append(None if cohort is None else Work(cohort, gradients, reading, step_size))
+            work.append(None if cohort is None else (cohort, gradients, reading, step_size))
         if forming:
             self._refuse_parameters()
             for place, roster, pattern, gradients, reading, step_size in forming:
-                work[place] = Work(roster.form(pattern, gradients), gradients, reading, step_size)
+                work[place] = (roster.form(pattern, gradients), gradients, reading, step_size)
             self._remember_state()
         return work  # type: ignore[return-value]
 
@@ -212,7 +207,7 @@ class Optimizer(torch.optim.Optimizer):
 
     @staticmethod
     def _clip_factor(work: Sequence[Work], clip: float) -> float:
-        norm = sqrt(sum(one.cohort.squares(one.gradients) for one in work))
+        norm = sqrt(sum(cohort.squares(gradients) for cohort, gradients, *_ in work))
         return min(1.0, clip / (norm + 1e-6))  # 1e-6 as torch has it
 
     @property

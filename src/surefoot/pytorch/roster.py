@@ -4,23 +4,22 @@ Forming lanes is slow (tens of microseconds a parameter) and done once; each ste
 since: the list of parameters, which of them have a gradient, and the memory itself.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from operator import is_
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray  # noqa: TC002
 from torch import Tensor
 
 from surefoot.backends.choose import Lane, kernel_takes, lane_of
 from surefoot.backends.emit import SUMS
 from surefoot.errors import refuse
+from surefoot.pytorch.clocks import Clocks, State
 from surefoot.pytorch.spelling import Group, Reading, Spelling
 from surefoot.pytorch.statistics import Floats
 from surefoot.rules.rule import Rule
 
-State = Mapping[Tensor, dict[str, Any]]
 Row = tuple[float, ...]
 Pattern = tuple[Rule, bool, tuple[type, ...]]
 """What a cohort is formed for: the rule, whether the step is to be differentiable, the type of each gradient."""
@@ -31,52 +30,6 @@ def same(first: Sequence[object], second: Sequence[object]) -> bool:
     return len(first) == len(second) and all(map(is_, first, second))
 
 
-class Ledger:
-    """How many gradients each parameter of a group has had: the parameters' own clocks.
-
-    Torch keeps the count in `state[p]["step"]`, a tensor of its own per parameter. Here these tensors are views of one
-    array: counting costs the same for one parameter as for a thousand, and torch still finds them where it looks.
-    """
-
-    def __init__(self, parameters: Sequence[Tensor], state: State, counted: bool) -> None:
-        self.counted = counted
-        kind = np.float64 if torch.get_default_dtype() == torch.float64 else np.float32
-        states = [state.get(p, {}) for p in parameters]
-        self.counts: NDArray[Any] = np.array(
-            [float(s.get("step", any(v is not None for v in s.values()))) for s in states], dtype=kind
-        )
-        self._views = torch.from_numpy(self.counts)
-        self._settled = False
-        if counted:
-            for index, entry in enumerate(states):
-                if entry:
-                    self.bind(index, entry)
-
-    def bind(self, index: int, entry: dict[str, Any]) -> None:
-        """Make a parameter's `step` a view of this ledger."""
-        entry["step"] = self._views[index]
-
-    def forget(self, index: int) -> None:
-        """Take a parameter's next gradient for its first, where torch keeps no count: its slots are new."""
-        if not self.counted:
-            self.counts[index] = 0
-            self._settled = False
-
-    def count(self, index: Any) -> bool:
-        """Count one more gradient of some parameters; tell whether any count has changed.
-
-        Where torch keeps no count, only a parameter's first gradient is told apart: the counts are 1 and 2 for ever.
-        """
-        if self.counted:
-            self.counts[index] += 1
-            return True
-        if self._settled and isinstance(index, slice):
-            return False
-        self.counts[index] = np.minimum(self.counts[index] + 1, 2)
-        self._settled = bool((self.counts == 2).all())
-        return True
-
-
 class Cohort:
     """The parameters of a group that have a gradient, in the lanes they step in."""
 
@@ -85,7 +38,7 @@ class Cohort:
         members = [i for i, kind in enumerate(kinds) if kind is not type(None)]
         self.parameters = [roster.parameters[i] for i in members]
         self._rule = rule
-        self._ledger = roster.ledger
+        self._clocks = roster.clocks
         self._index: Any = slice(None) if len(members) == len(roster.parameters) else np.array(members)
         entries = [roster.entry(i, rule) for i in members]
         slots = [[entry[roster.spelling.slots[slot]] for entry in entries] for slot in rule.slots]
@@ -134,12 +87,12 @@ class Cohort:
 
     def _counted_rows(self, reading: Reading, step_size: float, scale: float) -> list[Row]:
         """Count, and return the numbers of this step: one row where all parameters share it."""
-        changed = self._ledger.count(self._index)
+        changed = self._clocks.count(self._index)
         key = (reading, step_size, scale)
         if (changed and self._rule.counts) or key != self._key:
             constants = {**reading.constants, "step_size": step_size}
             first = (scale * reading.sign, reading.l2)
-            counts = self._ledger.counts[self._index]
+            counts = self._clocks.counts[self._index]
             uniform = not self._rule.counts or counts.tobytes() == counts[:1].tobytes() * len(counts)
             each = counts[:1].tolist() if uniform else counts.tolist()
             known = {count: first + self._rule.row(int(count), constants) for count in set(each)}
@@ -148,7 +101,7 @@ class Cohort:
 
 
 class Roster:
-    """All parameters of one group, their ledger, and the cohorts formed so far.
+    """All parameters of one group, their clocks, and the cohorts formed so far.
 
     Which parameters have a gradient may differ from step to step (experts, frozen parts): each pattern has a cohort.
 
@@ -164,7 +117,7 @@ class Roster:
     def __init__(self, parameters: list[Tensor], state: State, spelling: Spelling) -> None:
         self.parameters = list(parameters)
         self.spelling = spelling
-        self.ledger = Ledger(parameters, state, spelling.counted)
+        self.clocks = Clocks(parameters, state, spelling.counted)
         self._state = state
         self._cohorts: dict[Pattern, Cohort] = {}
         self._facts: object = None
@@ -196,12 +149,12 @@ class Roster:
         p = self.parameters[index]
         entry = self._state[p]
         if self.spelling.counted:
-            self.ledger.bind(index, entry)
+            self.clocks.bind(index, entry)
         for slot in rule.slots:
             name = self.spelling.slots[slot]
             if entry.get(name) is None:
                 entry[name] = torch.zeros_like(p, memory_format=torch.preserve_format, requires_grad=False)
-                self.ledger.forget(index)
+                self.clocks.forget(index)
         return entry
 
     def known(self, pattern: Pattern, gradients: list[Tensor]) -> Cohort | None:

@@ -28,5 +28,5 @@ def with_length(where: str, schedule: Schedule | None) -> Schedule | None:
         try:
             schedule(0)
         except InvalidValue as error:
-            raise InvalidValue(f"{where}: schedule {schedule} cannot be computed yet: {error}") from error
+            raise InvalidValue(f"{where}: its schedule cannot be computed yet: {error}") from error
     return schedule
