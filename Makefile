@@ -30,6 +30,7 @@ kernels: $(VENV)/ready    ## write the committed kernels anew after a rule has c
 	$(BIN)/python -m surefoot.backends.emit
 
 benchmarks: $(VENV)/ready ## the tables that the README quotes (about ten minutes on a quiet machine)
+	$(BIN)/python benchmarks/start.py
 	$(BIN)/python benchmarks/threads.py
 	$(BIN)/python benchmarks/steps.py --json benchmarks/results_steps.json
 	$(BIN)/python benchmarks/steps.py --whole --json benchmarks/results_whole.json

