@@ -258,6 +258,39 @@ def test_gradients_in_another_order_of_strides_than_their_parameters_are_read_ri
         assert torch.equal(p.detach(), -grad)
 
 
+def test_one_odd_gradient_does_not_keep_a_parameter_from_its_kernel():
+    p = nn.Parameter(torch.zeros(3, 4))
+    optimizer = sf.AdamW([p])
+    lanes = []
+    for grad in (torch.ones(1, 1).expand(3, 4), torch.ones(3, 4), torch.ones(4, 3).t(), torch.ones(3, 4)):
+        p.grad = grad
+        optimizer.step()
+        lanes.append(type(optimizer._taken[0].lanes[0][0]).__name__)
+    assert lanes == ["EagerLane", "CpuLane", "EagerLane", "CpuLane"]
+    assert optimizer.state[p]["step"] == 4
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_clipping_by_a_norm_that_is_not_finite_does_what_torchs_does(bad):
+    ours, theirs = nn.Parameter(torch.zeros(3)), nn.Parameter(torch.zeros(3))
+    for p in (ours, theirs):
+        p.grad = torch.tensor([1.0, bad, 2.0])
+    sf.SGD([ours], lr=1.0, clip=1.0).step()
+    nn.utils.clip_grad_norm_([theirs], 1.0)
+    torch.optim.SGD([theirs], lr=1.0).step()
+    torch.testing.assert_close(ours, theirs, equal_nan=True)
+
+
+def test_constants_held_in_a_list_or_a_tensor_may_change_in_place():
+    def change(model, optimizer, step):
+        group = optimizer.param_groups[0]
+        if step == 0:
+            group["betas"] = [0.9, 0.999]
+        group["betas"][0] = 0.5 if step > 2 else 0.9
+
+    assert_same_path(change)
+
+
 def test_a_lazily_negated_gradient_is_read_right():
     p = nn.Parameter(torch.zeros(3))
     optimizer = sf.SGD([p], lr=1.0)
@@ -416,6 +449,7 @@ def test_complex_parameters_are_refused_in_words():
         ),
         (lambda p: sf.AdamW(p, beta1=1.0, eps=-1.0), "beta1 is 1; .*; eps is -1"),
         (lambda p: sf.AdamW([{"params": p, "lr": 0.1, "step_size": 0.1}]), "step_size and lr are two spellings"),
+        (lambda p: sf.AdamW(p, lr=torch.ones(2)), "tensor of 2 elements; give a number"),
         (lambda p: sf.AdamW(p, clip=0.0), "clip is 0; it must be above 0"),
         (lambda p: sf.AdamW(p, schedule=sf.warmup(0.1)), r"over\(steps="),
         (

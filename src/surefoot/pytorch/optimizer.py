@@ -208,7 +208,8 @@ class Optimizer(torch.optim.Optimizer):
     @staticmethod
     def _clip_factor(work: Sequence[Work], clip: float) -> float:
         norm = sqrt(sum(cohort.squares(gradients) for cohort, gradients, *_ in work))
-        return min(1.0, clip / (norm + 1e-6))  # 1e-6 as torch has it
+        factor = clip / (norm + 1e-6)  # 1e-6 as torch has it
+        return 1.0 if factor > 1.0 else factor  # a norm that is NaN stays NaN, as torch's does: min() would hide it
 
     @property
     def statistics(self) -> Statistics:

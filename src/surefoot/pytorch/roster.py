@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from surefoot.backends.choose import Lane, kernel_takes, lane_of
+from surefoot.backends.eager import EagerLane
 from surefoot.backends.emit import SUMS
 from surefoot.errors import refuse
 from surefoot.pytorch.clocks import Clocks, State
@@ -43,6 +44,10 @@ class Cohort:
         entries = [roster.entry(i, rule) for i in members]
         slots = [[entry[roster.spelling.slots[slot]] for entry in entries] for slot in rule.slots]
         self.lanes = self._lanes(gradients, slots, differentiable)
+        self._slots = slots
+        self._eager = (
+            [] if differentiable else [i for lane, at in self.lanes if isinstance(lane, EagerLane) for i in at]
+        )
         self._key: object = None
         self._rows: list[Row] = []
 
@@ -60,7 +65,14 @@ class Cohort:
         return lanes
 
     def fits(self, gradients: list[Tensor]) -> bool:
-        """Tell whether memory is still what this cohort was formed for."""
+        """Tell whether memory is still what this cohort was formed for.
+
+        A parameter that one odd gradient made eager goes back to its kernel with the next plain one: the lane depends
+        on this step alone, or a resumed run would round otherwise than the unbroken one.
+        """
+        slots = self._slots
+        if any(kernel_takes(self.parameters[i], gradients[i], [slot[i] for slot in slots]) for i in self._eager):
+            return False
         if len(self.lanes) == 1:
             return self.lanes[0][0].fits(gradients)
         return all(lane.fits([gradients[i] for i in at]) for lane, at in self.lanes)
@@ -137,9 +149,9 @@ class Roster:
             reading = self.spelling.read(group)
             refuse(where, reading.faults(self.spelling.typed))
             self._reading = reading
-            self._facts = (
-                None if any(isinstance(fact, Tensor) for fact in facts) else facts
-            )  # a tensor may change in place
+            parts = [part for fact in facts for part in (fact if isinstance(fact, tuple) else (fact,))]
+            plain = all(isinstance(part, float | int) for part in parts)
+            self._facts = facts if plain else None  # a tensor or a list may change in place: read it every step
         return self._reading
 
     def entry(self, index: int, rule: Rule) -> dict[str, Any]:

@@ -83,7 +83,14 @@ class Spelling:
 
 
 def number(value: float | Tensor) -> float:
-    """Return a hyperparameter as a float; torch allows tensors of one element."""
+    """Return a hyperparameter as a float; torch allows tensors of one element.
+
+    Errors: `InvalidValue` for a tensor of more or none.
+    """
+    if isinstance(value, Tensor) and value.numel() != 1:
+        refuse(
+            "hyperparameter", [f"it is a tensor of {value.numel()} elements; give a number or a tensor of one element"]
+        )
     return value if type(value) is float else float(value)
 
 
