@@ -70,12 +70,14 @@ class Cohort:
         A parameter that one odd gradient made eager goes back to its kernel with the next plain one: the lane depends
         on this step alone, or a resumed run would round otherwise than the unbroken one.
         """
-        slots = self._slots
-        if any(kernel_takes(self.parameters[i], gradients[i], [slot[i] for slot in slots]) for i in self._eager):
+        if self._eager and any(self._could_be_fast(i, gradients[i]) for i in self._eager):
             return False
         if len(self.lanes) == 1:
             return self.lanes[0][0].fits(gradients)
         return all(lane.fits([gradients[i] for i in at]) for lane, at in self.lanes)
+
+    def _could_be_fast(self, index: int, gradient: Tensor) -> bool:
+        return kernel_takes(self.parameters[index], gradient, [slot[index] for slot in self._slots])
 
     def sums(self) -> Floats:
         """Return the statistics of the last step, one row per parameter."""
