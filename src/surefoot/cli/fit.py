@@ -1,77 +1,24 @@
-"""The command. It parses, calls and prints; what is heavy is imported by the command that needs it."""
+"""`surefoot fit`: train a task. What is heavy is imported when it is needed."""
 
 import json
-import sys
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from surefoot import __version__
-from surefoot.errors import InvalidValue, MissingPackage, SurefootError
+from surefoot.cli.app import EPILOG, FAILED, FINISHED, INTERRUPTED, app, say
+from surefoot.errors import InvalidValue, MissingPackage
 from surefoot.tasks import TASKS, load
 
 if TYPE_CHECKING:
     from surefoot.training.run import Run
     from surefoot.training.task import Task
 
-FINISHED, WRONG, FAILED, INTERRUPTED = 0, 2, 3, 130
-
-_EPILOG = (
-    "Exit codes: 0 finished (also early, by the stopping rule), 2 wrong usage or a value that is not allowed, "
-    "3 the task failed or its penalty was not finite, 130 interrupted."
-)
-
-# What typer raises for wrong usage. Its root has no name that both old typer (on click) and new (with its own) export.
-_Usage: Any = typer.BadParameter.__mro__[2]
-
-app = typer.Typer(
-    help="Train with PyTorch, from the first penalty to the finished weights.",
-    epilog=_EPILOG,
-    add_completion=False,
-    no_args_is_help=True,
-)
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Run the command and return its exit code; a mistake of the user's is one sentence on standard error."""
-    try:
-        return int(app(arguments, prog_name="surefoot", standalone_mode=False) or FINISHED)
-    except _Usage as error:
-        return _say(error.format_message(), WRONG)
-    except InvalidValue as error:
-        return _say(str(error), WRONG)
-    except SurefootError as error:
-        return _say(str(error), FAILED)
-    except (KeyboardInterrupt, typer.Abort):
-        return _say("interrupted by you", INTERRUPTED)
-
-
-def _say(sentence: str, code: int) -> int:
-    print(f"surefoot: {' '.join(sentence.split()).rstrip('.')}.", file=sys.stderr)
-    return code
-
-
-def _version(wanted: bool) -> None:
-    if wanted:
-        print(f"surefoot {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _options(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
-    ] = False,
-) -> None:
-    del version  # its callback has acted
-
-
 _KNOWN = "; ".join(f"{name}: {known.says}" for name, known in TASKS.items())
 
 
-@app.command(epilog=_EPILOG)
+@app.command(epilog=EPILOG)
 def fit(
     task: Annotated[str, typer.Argument(metavar="TASK", help=f"FILE.py:NAME, or a task that comes along ({_KNOWN}).")],
     steps: Annotated[int | None, typer.Option(help="Length of the run in steps.")] = None,
@@ -100,7 +47,7 @@ def fit(
         )  # fmt: skip
     except RunFailed as error:
         _show(error.run, figure, as_json=as_json)
-        return _say(f"{error}{_where(error, task)}", FAILED)
+        return say(f"{error}{_where(error, task)}", FAILED)
     _show(run, figure, as_json=as_json)
     return {"interrupted": INTERRUPTED, "diverged": FAILED}.get(run.ending.kind, FINISHED)
 
@@ -145,7 +92,3 @@ def _where(error: BaseException, task: str) -> str:
     file = task.rpartition(":")[0]
     line = line_of(error.__cause__, Path(file))
     return f" ({line})" if line != file else ""
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,0 +1,8 @@
+"""The command. It parses, calls and prints; what is heavy is imported by the command that needs it."""
+
+from surefoot.cli import fit as fit  # registers itself
+from surefoot.cli.app import FAILED as FAILED
+from surefoot.cli.app import FINISHED as FINISHED
+from surefoot.cli.app import INTERRUPTED as INTERRUPTED
+from surefoot.cli.app import WRONG as WRONG
+from surefoot.cli.app import main as main
