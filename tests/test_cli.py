@@ -111,6 +111,14 @@ def test_options_reach_the_run(here, capsys):
     assert (settings["rule"], settings["step_size"], settings["steps"]) == ("sgd", 0.25, 4)
 
 
+def test_device_precision_and_batches_of_a_step_reach_the_run(here, capsys):
+    options = ("--device", "cpu", "--precision", "bfloat16", "--accumulate", "2", "--epochs", "3", "--json")
+    outcome = json.loads(command(capsys, "fit", "tasks.py:line", *options)[1])
+    settings = outcome["settings"]
+    assert (settings["device"], settings["precision"], settings["accumulate"]) == ("cpu", "bfloat16", 2)
+    assert outcome["steps"] == 3
+
+
 def test_a_figure_is_drawn(here, capsys):
     code, out, _ = command(capsys, "fit", "tasks.py:line", "--steps", "8", "--figure", "run.png")
     assert code == FINISHED
@@ -132,6 +140,17 @@ MISTAKES = {
     "steps that are no number": (("tasks.py:line", "--steps", "many"), WRONG, "--steps"),
     "an unknown rule": (("tasks.py:line", "--steps", "3", "--rule", "adamm"), WRONG, "rule is 'adamm'"),
     "a negative step size": (("tasks.py:line", "--steps", "3", "--step-size", "-1"), WRONG, "step_size is -1"),
+    "a device that is not there": (
+        ("tasks.py:line", "--steps", "3", "--device", "cuda:99"),
+        WRONG,
+        "here there is cpu",
+    ),
+    "an unknown precision": (
+        ("tasks.py:line", "--steps", "3", "--precision", "half"),
+        WRONG,
+        "one of float32, bfloat16",
+    ),
+    "no batch a step": (("tasks.py:line", "--steps", "3", "--accumulate", "0"), WRONG, "accumulate is 0"),
     "an unknown option": (("tasks.py:line", "--stepz", "3"), WRONG, "--stepz"),
     "a figure of no known kind": (("tasks.py:line", "--steps", "3", "--figure", "a.xyz"), WRONG, "must end in .png"),
     "a figure in no folder": (("tasks.py:line", "--steps", "3", "--figure", "no/a.png"), WRONG, "no folder no"),

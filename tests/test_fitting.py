@@ -83,6 +83,45 @@ def test_epochs_are_counted_in_the_loaders_batches():
     assert fit(small(), epochs=3).steps == 12
 
 
+def test_with_several_batches_a_step_an_epoch_has_fewer_steps_and_is_checked_once():
+    run = fit(small(), epochs=5, accumulate=3, stopping=Never())
+    assert run.steps == 10  # 4 batches an epoch: a step of 3 and one of 1
+    assert run.trace["validation_penalty"].steps.tolist() == [2, 4, 6, 8, 10]
+    assert run.trace["step_size"].values[-1] == 0.0
+
+
+def test_several_small_batches_a_step_do_as_one_large():
+    still = {"model": lambda: nn.Sequential(nn.Linear(5, 16), nn.Tanh(), nn.Linear(16, 1))}
+    large = fit(small(train=Batches(X[:30], Y[:30], size=16), **still), epochs=10, stopping=Never())
+    small_ones = fit(small(train=Batches(X[:30], Y[:30], size=4), **still), epochs=10, accumulate=4, stopping=Never())
+    np.testing.assert_allclose(small_ones.trace["penalty"].values, large.trace["penalty"].values, rtol=1e-4)
+
+
+def test_the_device_the_precision_and_the_batches_of_a_step_are_recorded(tmp_path):
+    run = fit(small(), steps=4, device="cpu", precision="bfloat16", accumulate=2, runs=tmp_path)
+    wanted = {"device": "cpu", "precision": "bfloat16", "accumulate": 2}
+    assert wanted.items() <= read_meta(run.folder)["settings"].items()
+    assert wanted.items() <= run.to_json()["settings"].items()
+    assert fit(small(), steps=2).settings["device"] is None
+
+
+def test_bfloat16_learns_as_float32_does_and_keeps_float32_weights():
+    exact, run = (fit(small(), steps=150, precision=precision) for precision in ("float32", "bfloat16"))
+    assert {parameter.dtype for parameter in run.model.parameters()} == {torch.float32}
+    assert not torch.equal(weights(run), weights(exact))
+    assert run.best["validation_penalty"] == pytest.approx(exact.best["validation_penalty"], rel=0.3)
+
+
+def test_a_model_and_nested_batches_go_to_the_device():
+    batch = {"x": [X], "y": (Y, "a word")}
+    task = Task(
+        model=network,
+        train=[batch],
+        forward=lambda model, given: nn.functional.mse_loss(model(given["x"][0]), given["y"][0]),
+    )
+    assert fit(task, steps=3, device=torch.device("cpu")).ending.kind == "finished"
+
+
 @pytest.mark.parametrize(
     ("choices", "words"),
     [
@@ -95,6 +134,10 @@ def test_epochs_are_counted_in_the_loaders_batches():
         ({"steps": 3, "step_size": float("nan")}, "step_size is nan"),
         ({"steps": 3, "seed": -1}, "seed is -1"),
         ({"steps": 3, "check_every": 0}, "check_every is 0"),
+        ({"steps": 3, "accumulate": 0}, "accumulate is 0; it must be a whole number of batches, 1 at least"),
+        ({"steps": 3, "accumulate": 1.5}, "accumulate is 1.5"),
+        ({"steps": 3, "precision": "float16"}, "precision is 'float16'; it must be one of float32, bfloat16"),
+        ({"steps": 3, "device": "cuda:99"}, "device is 'cuda:99'; here there is cpu"),
         ({"steps": 3, "schedule": warmup(5)}, "schedule .*the run has 3 steps"),
     ],
 )
@@ -104,8 +147,10 @@ def test_what_is_not_allowed_is_refused_in_words(choices, words):
 
 
 def test_all_faults_of_a_call_are_told_at_once():
-    with pytest.raises(InvalidValue, match=r"steps is 0.*rule is.*step_size is.*seed is.*check_every is"):
-        fit(small(), steps=0, rule="?", step_size=0.0, seed=-1, check_every=0)
+    with pytest.raises(
+        InvalidValue, match=r"steps is 0.*rule is.*step_size is.*seed is.*check_every is.*accumul.*device"
+    ):
+        fit(small(), steps=0, rule="?", step_size=0.0, seed=-1, check_every=0, accumulate=0, device="gpu")
 
 
 def test_epochs_of_a_stream_are_refused():

@@ -9,30 +9,75 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0.dev0"
 
 if TYPE_CHECKING:
+    from surefoot.feedback import Plateau as Plateau
     from surefoot.fitting import Run as Run
     from surefoot.fitting import fit as fit
+    from surefoot.pytorch.drop_in import ASGD as ASGD
     from surefoot.pytorch.drop_in import SGD as SGD
+    from surefoot.pytorch.drop_in import Adadelta as Adadelta
+    from surefoot.pytorch.drop_in import Adagrad as Adagrad
+    from surefoot.pytorch.drop_in import Adam as Adam
+    from surefoot.pytorch.drop_in import Adamax as Adamax
     from surefoot.pytorch.drop_in import AdamW as AdamW
+    from surefoot.pytorch.drop_in import NAdam as NAdam
+    from surefoot.pytorch.drop_in import RAdam as RAdam
     from surefoot.pytorch.drop_in import RMSprop as RMSprop
+    from surefoot.pytorch.drop_in import Rprop as Rprop
+    from surefoot.pytorch.groups import groups as groups
+    from surefoot.pytorch.penalties import BinaryCrossEntropy as BinaryCrossEntropy
     from surefoot.pytorch.penalties import CrossEntropy as CrossEntropy
+    from surefoot.pytorch.penalties import Focal as Focal
+    from surefoot.pytorch.penalties import Hinge as Hinge
+    from surefoot.pytorch.penalties import Huber as Huber
+    from surefoot.pytorch.penalties import KullbackLeibler as KullbackLeibler
+    from surefoot.pytorch.penalties import MeanAbsoluteError as MeanAbsoluteError
     from surefoot.pytorch.penalties import MeanSquaredError as MeanSquaredError
+    from surefoot.pytorch.penalties import Poisson as Poisson
+    from surefoot.pytorch.penalties import Quantile as Quantile
     from surefoot.pytorch.rule_optimizer import RuleOptimizer as RuleOptimizer
     from surefoot.rules.rule import Rule as Rule
     from surefoot.schedules import constant as constant
     from surefoot.schedules import cosine as cosine
+    from surefoot.schedules import cosine_warmup as cosine_warmup
+    from surefoot.schedules import exponential as exponential
+    from surefoot.schedules import inverse_sqrt as inverse_sqrt
     from surefoot.schedules import linear as linear
+    from surefoot.schedules import one_cycle as one_cycle
+    from surefoot.schedules import one_minus_sqrt as one_minus_sqrt
+    from surefoot.schedules import piecewise as piecewise
+    from surefoot.schedules import polynomial as polynomial
+    from surefoot.schedules import power as power
+    from surefoot.schedules import restarts as restarts
     from surefoot.schedules import warmup as warmup
+    from surefoot.schedules import wsd as wsd
     from surefoot.stopping import Patience as Patience
     from surefoot.training.batches import Batches as Batches
     from surefoot.training.task import Task as Task
 
 _HOME = {
+    "ASGD": "pytorch.drop_in",
+    "Adadelta": "pytorch.drop_in",
+    "Adagrad": "pytorch.drop_in",
+    "Adam": "pytorch.drop_in",
     "AdamW": "pytorch.drop_in",
+    "Adamax": "pytorch.drop_in",
     "Batches": "training.batches",
+    "BinaryCrossEntropy": "pytorch.penalties",
     "CrossEntropy": "pytorch.penalties",
+    "Focal": "pytorch.penalties",
+    "Hinge": "pytorch.penalties",
+    "Huber": "pytorch.penalties",
+    "KullbackLeibler": "pytorch.penalties",
+    "MeanAbsoluteError": "pytorch.penalties",
     "MeanSquaredError": "pytorch.penalties",
+    "NAdam": "pytorch.drop_in",
     "Patience": "stopping",
+    "Plateau": "feedback",
+    "Poisson": "pytorch.penalties",
+    "Quantile": "pytorch.penalties",
+    "RAdam": "pytorch.drop_in",
     "RMSprop": "pytorch.drop_in",
+    "Rprop": "pytorch.drop_in",
     "Rule": "rules.rule",
     "RuleOptimizer": "pytorch.rule_optimizer",
     "Run": "fitting",
@@ -40,9 +85,20 @@ _HOME = {
     "Task": "training.task",
     "constant": "schedules",
     "cosine": "schedules",
+    "cosine_warmup": "schedules",
+    "exponential": "schedules",
     "fit": "fitting",
+    "groups": "pytorch.groups",
+    "inverse_sqrt": "schedules",
     "linear": "schedules",
+    "one_cycle": "schedules",
+    "one_minus_sqrt": "schedules",
+    "piecewise": "schedules",
+    "polynomial": "schedules",
+    "power": "schedules",
+    "restarts": "schedules",
     "warmup": "schedules",
+    "wsd": "schedules",
 }
 
 __all__ = list(_HOME)

@@ -5,95 +5,24 @@ All that it does is also there as values: `task.make()`, an optimizer with a sch
 
 import platform
 import random
-from dataclasses import dataclass
-from math import inf
 from pathlib import Path
 from time import perf_counter
-from typing import final
 
 import numpy as np
 import torch
-from torch import nn
 
 from surefoot import __version__
-from surefoot.errors import InvalidValue, TaskError, refuse
-from surefoot.pytorch.drop_in import SGD, AdamW, RMSprop
-from surefoot.pytorch.optimizer import Optimizer
-from surefoot.schedules import Schedule, linear, warmup
-from surefoot.stopping import Judge, Patience
-from surefoot.trace import Scalar
-from surefoot.training.batches import length
-from surefoot.training.loop import descend, usual_check
+from surefoot.schedules import Schedule
+from surefoot.stopping import Judge
+from surefoot.training.loop import descend
+from surefoot.training.plan import CHOICES as CHOICES
+from surefoot.training.plan import SCHEDULE as SCHEDULE
+from surefoot.training.plan import decaying as decaying
+from surefoot.training.plan import planned
 from surefoot.training.recorder import Recorder
 from surefoot.training.run import Run as Run
 from surefoot.training.run import RunFailed as RunFailed
 from surefoot.training.task import Task
-
-SCHEDULE = warmup(0.05) >> linear(to=0.0)
-"""The default schedule: up for 5 % of the run, then straight down to nothing."""
-
-
-@final
-@dataclass(frozen=True)
-class Choice:
-    """The defaults of one rule in `fit`.
-
-    Args:
-        step_size: the peak.
-        decay: decoupled decay of the matrices, per unit of step size.
-    """
-
-    step_size: float
-    decay: float
-
-
-CHOICES = {
-    "adamw": Choice(step_size=1e-2, decay=0.1),
-    "rmsprop": Choice(step_size=3e-3, decay=0.1),
-    "sgd": Choice(step_size=1e-1, decay=1e-3),
-}
-"""By rule, measured on the digits: an MLP and a conv net, 200 and 800 steps of 64, three seeds, half-decade grid, best
-validation penalty as a geometric mean over the four. adamw 0.001 to 0.1: .139 .076 .042 .031 .035; rmsprop 0.0003 to
-0.01: .30 .10 .052 .041; sgd (momentum 0.9) 0.01 to 0.3: .47 .11 .049 .153. Adamw and rmsprop take half a decade
-below the best, since too high costs more than too low on other tasks. Adamw's decay 0, 0.1, 0.3: at 0.01 .043 .042
-.045, at 0.03 .044 .031 .035.
-"""
-
-
-@final
-@dataclass(frozen=True)
-class Plan:
-    """What `fit` will do, every default filled in; its fields are `fit`'s, and `decay` is the rule's from `CHOICES`."""
-
-    steps: int
-    check_every: int
-    rule: str
-    step_size: float
-    decay: float
-    schedule: Schedule
-    stopping: Judge
-    seed: int
-
-    def settings(self) -> dict[str, Scalar]:
-        """Return the plan as plain values."""
-        return {
-            "seed": self.seed, "steps": self.steps, "check_every": self.check_every, "rule": self.rule,
-            "step_size": self.step_size, "decay": self.decay, "schedule": str(self.schedule),
-            "stopping": str(self.stopping),
-        }  # fmt: skip
-
-    def optimizer(self, model: nn.Module) -> Optimizer:
-        """Return the rule's optimizer over a model, with decay on its matrices only.
-
-        Errors: TaskError if the model has nothing to train.
-        """
-        groups = decaying(model, self.decay)
-        if not groups:
-            raise TaskError("the model has no parameter that can be trained; check requires_grad")
-        if self.rule == "sgd":
-            return SGD(groups, step_size=self.step_size, schedule=self.schedule, momentum=0.9)
-        rule = AdamW if self.rule == "adamw" else RMSprop
-        return rule(groups, step_size=self.step_size, schedule=self.schedule)
 
 
 def fit(
@@ -109,6 +38,9 @@ def fit(
     runs: str | Path | None = None,
     progress: bool = True,
     check_every: int | None = None,
+    device: str | torch.device | None = None,
+    precision: str = "float32",
+    accumulate: int = 1,
 ) -> Run:
     """Train a task and return the run, with the best weights in its model.
 
@@ -127,23 +59,31 @@ def fit(
         runs: the folder in which to make a folder with this run's record; None records nothing.
         progress: show a line while it runs, if standard error is a terminal.
         check_every: steps between checks [>= 1]; if None an epoch, or more so that a run has at most 100 checks.
+        device: where to train: "cpu", "cuda", "cuda:1", "mps" or a torch.device; where the model is if None. The model
+            and the tensors in its batches are moved there.
+        precision: float32, or bfloat16 for torch's autocast; weights, gradients and the optimizer stay float32.
+        accumulate: batches in a step [>= 1], for batches larger than fit into memory; epochs then have fewer steps.
 
     Errors: InvalidValue naming every fault of the call; RunFailed, a TaskError that holds the run, if the task raised.
 
     >>> data = [(torch.tensor([[1.0]]), torch.tensor([[2.0]]))]
-    >>> line = Task(model=lambda: nn.Linear(1, 1), penalty=nn.MSELoss(), train=data)
+    >>> line = Task(model=lambda: torch.nn.Linear(1, 1), penalty=torch.nn.MSELoss(), train=data)
     >>> fit(line, steps=50, step_size=0.3).reason
     'all 50 steps were taken'
     """
-    plan = planned(task, steps, epochs, rule, step_size, schedule, stopping, seed, check_every)
+    plan = planned(
+        task, steps=steps, epochs=epochs, rule=rule, step_size=step_size, schedule=schedule, stopping=stopping,
+        seed=seed, check_every=check_every, device=device, precision=precision, accumulate=accumulate,
+    )  # fmt: skip
     meta = {"settings": plan.settings(), "versions": _versions()}
     with Recorder(task.name, plan.steps, Path(runs) if runs is not None else None, meta, live=progress) as recorder:
         begun = perf_counter()
         seeded(plan.seed)
-        model = task.make()
+        model = plan.compute.placed(task.make())
         ending = descend(
             task, model, plan.optimizer(model), steps=plan.steps, check_every=plan.check_every,
-            stopping=plan.stopping, seed=plan.seed, tell=recorder.tell, tick=recorder.tick,
+            stopping=plan.stopping, seed=plan.seed, compute=plan.compute, accumulate=plan.accumulate,
+            tell=recorder.tell, tick=recorder.tick,
         )  # fmt: skip
         seconds = perf_counter() - begun
         trace = recorder.trace()
@@ -152,76 +92,6 @@ def fit(
     if ending.error is not None:
         raise RunFailed(run) from ending.error
     return run
-
-
-def planned(
-    task: Task,
-    steps: int | None,
-    epochs: int | None,
-    rule: str,
-    step_size: float | None,
-    schedule: Schedule | None,
-    stopping: Judge | None,
-    seed: int,
-    check_every: int | None,
-) -> Plan:
-    """Return the plan of a fit; the arguments are `fit`'s.
-
-    Errors: InvalidValue naming every fault.
-    """
-    faults = [*_length_faults(task, steps, epochs), *_value_faults(rule, step_size, seed, check_every)]
-    total = steps if steps is not None else (epochs or 1) * (length(task.train) or 1)
-    sized = SCHEDULE
-    try:
-        sized = (schedule or SCHEDULE).over(steps=total) if not faults else SCHEDULE
-    except InvalidValue as error:
-        faults.append(f"schedule {str(error).rstrip('.')}")
-    refuse("fit", faults)
-    choice = CHOICES[rule]
-    every = check_every or usual_check(task, total)
-    peak = choice.step_size if step_size is None else step_size
-    return Plan(total, every, rule, peak, choice.decay, sized, stopping or Patience(), seed)
-
-
-def _length_faults(task: Task, steps: int | None, epochs: int | None) -> list[str]:
-    if steps is not None and epochs is not None:
-        return [f"steps is {steps} and epochs is {epochs}; give one of the two"]
-    if steps is None and epochs is None:
-        return ["neither steps nor epochs is given; say how long the run is with one of them"]
-    name, given = ("steps", steps) if epochs is None else ("epochs", epochs)
-    if not isinstance(given, int) or given < 1:
-        return [f"{name} is {given}; it must be a whole number, 1 at least"]
-    if epochs is not None and not length(task.train):
-        return ["epochs is given and train does not know how many batches it has; give steps"]
-    return []
-
-
-def _value_faults(rule: str, step_size: float | None, seed: int, check_every: int | None) -> list[str]:
-    faults = []
-    if rule not in CHOICES:
-        faults.append(f"rule is {rule!r}; it must be one of {', '.join(CHOICES)}")
-    if step_size is not None and not 0 < step_size < inf:
-        faults.append(f"step_size is {step_size:g}; it must be above 0 and finite")
-    if not isinstance(seed, int) or not 0 <= seed < 2**32:
-        faults.append(f"seed is {seed}; it must be a whole number from 0 to 2**32 - 1")
-    if check_every is not None and check_every < 1:
-        faults.append(f"check_every is {check_every}; it must be at least 1")
-    return faults
-
-
-def decaying(model: nn.Module, decay: float) -> list[dict[str, object]]:
-    """Return a model's trainable parameters as two groups: matrices, which decay, and the rest, which do not.
-
-    A bias or a scale has no direction to forget; decaying it only moves the function that is learned.
-
-    >>> [len(group["params"]) for group in decaying(nn.Linear(2, 3), 0.1)]
-    [1, 1]
-    """
-    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    matrices = [parameter for parameter in trained if parameter.ndim >= 2]
-    rest = [parameter for parameter in trained if parameter.ndim < 2]
-    groups: list[dict[str, object]] = [{"params": matrices, "decay": decay}, {"params": rest, "decay": 0.0}]
-    return [group for group in groups if group["params"]]
 
 
 def seeded(seed: int) -> None:

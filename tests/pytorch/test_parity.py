@@ -3,7 +3,9 @@
 import copy
 import inspect
 import io
+from contextlib import ExitStack
 
+import paths
 import pytest
 import torch
 from torch import nn
@@ -25,7 +27,27 @@ CASES = [
     ("AdamW", {"lr": 0.01, "betas": (0.8, 0.95), "eps": 1e-6, "weight_decay": 0.2}),
     ("AdamW", {"lr": 0.01, "amsgrad": True}),
     ("AdamW", {"lr": torch.tensor(0.01, dtype=torch.float64), "maximize": True}),
+    ("Adam", {}),
+    ("Adam", {"lr": 0.01, "betas": (0.8, 0.95), "weight_decay": 0.1, "maximize": True}),
+    ("Adam", {"lr": 0.01, "amsgrad": True, "weight_decay": 0.1, "decoupled_weight_decay": True}),
+    ("Adagrad", {}),
+    ("Adagrad", {"lr": 0.1, "lr_decay": 0.1, "initial_accumulator_value": 0.3, "eps": 1e-4, "weight_decay": 0.1}),
+    ("Adadelta", {}),
+    ("Adadelta", {"lr": 0.5, "rho": 0.8, "eps": 1e-3, "weight_decay": 0.1, "maximize": True}),
+    ("Adamax", {}),
+    ("Adamax", {"lr": 0.01, "betas": (0.8, 0.95), "eps": 1e-3, "weight_decay": 0.1, "maximize": True}),
+    ("NAdam", {}),
+    ("NAdam", {"lr": 0.01, "betas": (0.8, 0.95), "weight_decay": 0.1, "momentum_decay": 0.3, "maximize": True}),
+    ("NAdam", {"lr": 0.01, "weight_decay": 0.1, "decoupled_weight_decay": True}),
+    ("RAdam", {}),
+    ("RAdam", {"lr": 0.01, "betas": (0.8, 0.95), "eps": 1e-3, "weight_decay": 0.1, "maximize": True}),
+    ("RAdam", {"lr": 0.01, "weight_decay": 0.1, "decoupled_weight_decay": True}),
+    ("ASGD", {}),
+    ("ASGD", {"lr": 0.1, "lambd": 0.05, "alpha": 0.6, "t0": 10, "weight_decay": 0.1}),
+    ("Rprop", {}),
+    ("Rprop", {"lr": 0.03, "etas": (0.4, 1.3), "step_sizes": (0.01, 0.2), "maximize": True}),
 ]
+NAMES = sorted({name for name, _ in CASES})
 SHAPES = [(3, 4), (5,), (), (2, 3, 3, 3), (0,)]
 LATE = 4
 """A parameter that has no gradient before this step; another has none on every third."""
@@ -54,6 +76,13 @@ def walk(parameters, optimizer, steps, first=0):
         optimizer.step()
 
 
+@pytest.fixture
+def scalars():
+    """Chooses the dtype in which numbers that belong to a whole parameter are kept; see `paths.scalars`."""
+    with ExitStack() as stack:
+        yield lambda dtype: stack.enter_context(paths.scalars(dtype))
+
+
 def assert_close(ours, theirs, dtype):
     tolerance = {torch.float64: 1e-12, torch.float32: 2e-5}[dtype]
     for a, b in zip(ours, theirs, strict=True):
@@ -62,7 +91,8 @@ def assert_close(ours, theirs, dtype):
 
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
-def test_the_path_is_torchs_also_where_gradients_are_missing_or_late(case, dtype):
+def test_the_path_is_torchs_also_where_gradients_are_missing_or_late(case, dtype, scalars):
+    scalars(dtype)
     (ours, a), (theirs, b) = pair(case, dtype)
     for first in range(0, 60, 10):
         walk(ours, a, 10, first)
@@ -84,12 +114,13 @@ def test_the_state_has_torchs_layout(case):
             torch.testing.assert_close(mine["state"][index][key], value, rtol=1e-5, atol=1e-6)
     for group, torch_group in zip(mine["param_groups"], torchs["param_groups"], strict=True):
         assert {key: group[key] for key in torch_group} == torch_group
-        assert set(group) - set(torch_group) <= {"schedule", "t", "decay"}
+        assert set(group) - set(torch_group) <= {"schedule", "t", "decay", "feedback", "relative"}
 
 
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("direction", ["from torch", "to torch"])
-def test_a_checkpoint_of_either_continues_in_the_other(case, direction):
+def test_a_checkpoint_of_either_continues_in_the_other(case, direction, scalars):
+    scalars(torch.float64)
     (ours, a), (theirs, b) = pair(case, torch.float64)
     walk(ours, a, 7)
     walk(theirs, b, 7)
@@ -105,7 +136,7 @@ def test_a_checkpoint_of_either_continues_in_the_other(case, direction):
         assert a.param_groups[0]["t"] == (14 if case[0] != "SGD" else 7)  # torch's SGD keeps no count to start from
 
 
-@pytest.mark.parametrize("name", ["SGD", "RMSprop", "AdamW"])
+@pytest.mark.parametrize("name", NAMES)
 def test_the_arguments_are_torchs_in_torchs_order(name):
     ours = inspect.signature(getattr(sf, name).__init__).parameters
     theirs = inspect.signature(getattr(torch.optim, name).__init__).parameters
@@ -114,7 +145,7 @@ def test_the_arguments_are_torchs_in_torchs_order(name):
     assert [*theirs] == [n for n in ours if n in theirs]
 
 
-@pytest.mark.parametrize("name", ["SGD", "RMSprop", "AdamW"])
+@pytest.mark.parametrize("name", NAMES)
 def test_the_defaults_are_torchs(name):
     parameters = [nn.Parameter(torch.zeros(2))]
     mine, torchs = (getattr(home, name)(parameters).defaults for home in (sf, torch.optim))
@@ -129,6 +160,15 @@ def test_the_defaults_are_torchs(name):
         ("SGD", {"nesterov": True}),
         ("RMSprop", {"eps": -1.0}),
         ("SGD", {"momentum": -0.1}),
+        ("Adam", {"betas": (0.9, 1.0)}),
+        ("Adagrad", {"lr_decay": -1.0}),
+        ("Adagrad", {"initial_accumulator_value": -1.0}),
+        ("Adadelta", {"rho": 1.5}),
+        ("Adamax", {"weight_decay": -0.1}),
+        ("NAdam", {"momentum_decay": -1.0}),
+        ("RAdam", {"eps": -1.0}),
+        ("ASGD", {"lr": -1.0}),
+        ("Rprop", {"etas": (0.5, 0.9)}),
     ],
 )
 def test_what_torch_refuses_is_refused(case):
@@ -138,7 +178,7 @@ def test_what_torch_refuses_is_refused(case):
             getattr(home, name)([nn.Parameter(torch.zeros(2))], **options)
 
 
-@pytest.mark.parametrize("name", ["SGD", "AdamW", "RMSprop"])
+@pytest.mark.parametrize("name", NAMES)
 def test_a_differentiable_step_has_torchs_gradient(name):
     def slope(home):
         step_size = torch.tensor(0.3, dtype=torch.float64)

@@ -16,6 +16,7 @@ import surefoot as sf
 from surefoot.rules import RULES
 
 SCHEDULE = sf.warmup(3) >> sf.cosine(7, to=0.1)
+NAMES = ["SGD", "ASGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "NAdam", "RAdam", "RMSprop", "Rprop"]
 
 
 def stepped(model, optimizer, steps, first=0):
@@ -33,7 +34,7 @@ def run(name="AdamW", **options):
     return model, getattr(sf, name)(model.parameters(), lr=0.1, schedule=SCHEDULE, **options)
 
 
-@pytest.mark.parametrize("name", ["SGD", "RMSprop", "AdamW"])
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda both: pickle.loads(pickle.dumps(both))])
 def test_a_copy_steps_on_alike_and_the_original_is_untouched(name, duplicate):
     model, optimizer = run(name, clip=0.5, **({"momentum": 0.9} if name == "SGD" else {}))
@@ -101,7 +102,7 @@ RESUME = """
 """
 
 
-@pytest.mark.parametrize("name", ["SGD", "RMSprop", "AdamW"])
+@pytest.mark.parametrize("name", ["SGD", "RMSprop", "AdamW", "NAdam", "ASGD", "Rprop"])  # the last three carry more
 def test_a_run_resumed_in_a_new_process_is_bit_equal_to_the_unbroken_one(name, tmp_path):
     script = tmp_path / "run.py"
     script.write_text(textwrap.dedent(RESUME.format(name=name)))

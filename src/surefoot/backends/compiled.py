@@ -40,14 +40,19 @@ class Kernel:
 
 @cache
 def step_kernel(rule: Rule, kind: str) -> Kernel:
-    """Return the kernel that steps a rule in float32 or float64."""
-    return compiled(_module(rule), f"step_{kind}")
+    """Return the kernel that steps a rule in float32 or float64; rules of one formula share it."""
+    return _kernel_of(_module(rule), f"step_{kind}")
 
 
 @cache
 def measure_kernel(kind: str) -> Kernel:
     """Return the kernel that sums squared gradients."""
     return compiled(importlib.import_module("surefoot.backends.kernels.measure"), f"measure_{kind}")
+
+
+@cache
+def _kernel_of(module: ModuleType, name: str) -> Kernel:
+    return compiled(module, name)
 
 
 def compiled(module: ModuleType, name: str) -> Kernel:
@@ -65,7 +70,7 @@ def compiled(module: ModuleType, name: str) -> Kernel:
 
 def _module(rule: Rule) -> ModuleType:
     if RULES.get(rule.name) is rule:
-        return importlib.import_module(f"surefoot.backends.kernels.{rule.name}")
+        return importlib.import_module(f"surefoot.backends.kernels.{rule.parsed.name}")
     return user_module(kernel_text(rule))
 
 

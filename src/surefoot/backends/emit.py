@@ -23,7 +23,7 @@ BLOCK = 16384
 SUMS = ("g_squared", "p_squared", "step_squared", "g_bad", "p_bad")
 """What a kernel sums per block, in the order of its columns."""
 
-_NUMPY = {"where": "select", "sqrt": "np.sqrt", "abs": "abs", "maximum": "np.maximum", "minimum": "np.minimum"}
+_NUMPY = {"where": "select", "abs": "abs", "sign": "sign"}
 
 
 @dataclass
@@ -60,8 +60,8 @@ def kernel_text(rule: Rule, *, sums: bool = True) -> str:
 
     `sums=False` leaves the statistics out: the benchmark measures what they cost.
     """
-    head = _HEAD.format(title=f"The rule {rule.name} in one pass over memory.")
-    imports = "\nimport numpy as np\n\nfrom surefoot.backends.intrinsics import array, select, take\n"
+    head = _HEAD.format(title=f"The formula {rule.parsed.name} in one pass over memory.")
+    imports = "\nimport numpy as np\n\nfrom surefoot.backends.intrinsics import array, select, sign, take\n"
     return head + imports + "".join(_function(rule, kind, sums) for kind in ("float32", "float64"))
 
 
@@ -208,11 +208,13 @@ KERNELS = Path(__file__).parent / "kernels"
 
 
 def committed() -> dict[Path, str]:
-    """Return every committed kernel module's path and the text that it must have."""
-    texts = {KERNELS / f"{name}.py": kernel_text(rule) for name, rule in RULES.items()}
+    """Return every committed kernel module's path and the text that it must have: one for each formula."""
+    texts = {KERNELS / f"{rule.parsed.name}.py": kernel_text(rule) for rule in RULES.values()}
     return {**texts, KERNELS / "measure.py": measure_text()}
 
 
 if __name__ == "__main__":
+    for path in {*KERNELS.glob("[a-z]*.py")} - {*committed()}:
+        path.unlink()
     for path, text in committed().items():
         path.write_text(text)

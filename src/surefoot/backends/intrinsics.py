@@ -1,4 +1,4 @@
-"""The three things a kernel needs that numba does not have: arrays from addresses, a shared counter, a select."""
+"""What a kernel needs and numba lacks: arrays from addresses, a shared counter, select and sign without branches."""
 
 from typing import Any
 
@@ -42,3 +42,9 @@ def take(typing_context: Any, arguments: Any) -> Any:
 def select(condition: Any, first: Any, second: Any) -> Any:
     """Return one of two values; compiles to a select, so a loop of it still becomes vector code."""
     return first if condition else second
+
+
+@register_jitable
+def sign(value: Any) -> Any:
+    """Return 1, -1, or 0 for zeros and, as torch has it, for NaN; numpy's own has a branch, which vector code cannot."""
+    return select(value > 0, type(value)(1), select(value < 0, type(value)(-1), type(value)(0)))

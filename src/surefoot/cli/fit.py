@@ -26,6 +26,9 @@ def fit(
     seed: Annotated[int, typer.Option(help="The same seed gives the same run.")] = 0,
     step_size: Annotated[float | None, typer.Option(help="The peak; the rule's default if not given.")] = None,
     rule: Annotated[str, typer.Option(help="adamw, rmsprop or sgd.")] = "adamw",
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1 or mps; if not given, the model's.")] = None,
+    precision: Annotated[str, typer.Option(help="float32, or bfloat16 (weights stay float32).")] = "float32",
+    accumulate: Annotated[int, typer.Option(help="Batches in a step.")] = 1,
     runs: Annotated[Path, typer.Option(metavar="DIR", help="Where records of runs are kept.")] = Path("runs"),
     figure: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the run: .png, .svg or .pdf.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
@@ -42,8 +45,8 @@ def fit(
 
     try:
         run = fitted(
-            loaded, steps=steps, epochs=epochs, seed=seed, step_size=step_size, rule=rule, runs=runs,
-            progress=progress and not as_json,
+            loaded, steps=steps, epochs=epochs, seed=seed, step_size=step_size, rule=rule, device=device,
+            precision=precision, accumulate=accumulate, runs=runs, progress=progress and not as_json,
         )  # fmt: skip
     except RunFailed as error:
         _show(error.run, figure, as_json=as_json)

@@ -1,4 +1,4 @@
-"""The parameters' own clocks: how many gradients each has had."""
+"""The parameters' own clocks: how many gradients each has had, and the numbers it carries from one to the next."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,29 +12,48 @@ State = Mapping[Tensor, dict[str, Any]]
 
 
 class Clocks:
-    """How many gradients each parameter of a group has had: the parameters' own clocks.
+    """How many gradients each parameter of a group has had, and what it carries to the next.
 
-    Torch keeps the count in `state[p]["step"]`, a tensor of its own per parameter. Here these tensors are views of one
-    array: counting costs the same for one parameter as for a thousand, and torch still finds them where it looks.
+    Torch keeps the count in `state[p]["step"]`, a tensor of its own per parameter, and so NAdam's product of momenta.
+    Here these tensors are views of one table with a row for each: counting costs the same for one parameter as for a
+    thousand, and torch still finds them where it looks.
+
+    Args:
+        parameters: the group's parameters.
+        state: `optimizer.state`.
+        counted: whether the state holds `step`.
+        carried: the names in the state of the carried numbers.
     """
 
-    def __init__(self, parameters: Sequence[Tensor], state: State, counted: bool) -> None:
+    def __init__(self, parameters: Sequence[Tensor], state: State, counted: bool, carried: Sequence[str] = ()) -> None:
         self.counted = counted
+        self._names = ("step", *carried)
         kind = np.float64 if torch.get_default_dtype() == torch.float64 else np.float32
         states = [state.get(p, {}) for p in parameters]
-        self.counts: NDArray[Any] = np.array(
-            [float(s.get("step", any(v is not None for v in s.values()))) for s in states], dtype=kind
+        had = [[float(s.get("step", any(v is not None for v in s.values()))) for s in states]]
+        self.table: NDArray[Any] = np.array(
+            had + [[float(s.get(name, np.nan)) for s in states] for name in carried], dtype=kind
         )
-        self._views = torch.from_numpy(self.counts)
+        self.counts = self.table[0]
+        self._views = torch.from_numpy(self.table)
         self._settled = False
-        if counted:
-            for index, entry in enumerate(states):
-                if entry:
-                    self.bind(index, entry)
+        for index, entry in enumerate(states):
+            if entry:
+                self.bind(index, entry)
 
     def bind(self, index: int, entry: dict[str, Any]) -> None:
-        """Make a parameter's `step` a view of these clocks."""
-        entry["step"] = self._views[index]
+        """Make a parameter's `step`, and the carried numbers it has, views of this table."""
+        if self.counted:
+            entry["step"] = self._views[0, index]
+        for row, name in enumerate(self._names[1:], start=1):
+            if name in entry:
+                entry[name] = self._views[row, index]
+
+    def begin(self, index: int, entry: dict[str, Any], name: str, value: float) -> None:
+        """Let a parameter carry a number from now on."""
+        row = self._names.index(name)
+        self.table[row, index] = value
+        entry[name] = self._views[row, index]
 
     def forget(self, index: int) -> None:
         """Take a parameter's next gradient for its first, where torch keeps no count: its slots are new."""
@@ -55,3 +74,7 @@ class Clocks:
         self.counts[index] = np.minimum(self.counts[index] + 1, 2)
         self._settled = bool((self.counts == 2).all())
         return True
+
+    def rows(self, names: Sequence[str]) -> list[int]:
+        """Return which rows of the table hold the counts and these carried numbers."""
+        return [0, *(self._names.index(name) for name in names)]

@@ -20,42 +20,51 @@ from torch.optim.optimizer import ParamsT, _global_optimizer_post_hooks, _global
 from surefoot.backends.eager import fault
 from surefoot.backends.emit import SUMS
 from surefoot.errors import InvalidValue, UnsupportedInput, refuse
-from surefoot.pytorch.roster import Cohort, Roster, same
+from surefoot.feedback import Plateau
+from surefoot.pytorch.checkpoint import adopted, plain
+from surefoot.pytorch.feedback import Feedback
+from surefoot.pytorch.roster import Cohort, Roster, numbers_of, same
 from surefoot.pytorch.spelling import Group, Reading, Spelling, number
 from surefoot.pytorch.statistics import Floats, Statistics
-from surefoot.pytorch.step_size import step_size_faults, step_size_of, with_length
-from surefoot.schedules import Schedule, parse
+from surefoot.pytorch.step_size import Pace, Scheduled, pace_faults, pace_of, scheduled, with_lengths
 
 _gradient = attrgetter("grad")
 _NONE = type(None)
 
 
-Work = tuple[Cohort, list[Tensor], Reading, float]
-"""What one group will do in one step: who steps, by which gradients, by what the group says, by which step size."""
+Work = tuple[Cohort, list[Tensor], Reading, Pace]
+"""What one group will do in one step: who steps, by which gradients, by what the group says, at which pace."""
 
 
 class Optimizer(torch.optim.Optimizer):
     """Steps parameters by a rule; abstract: a final class gives its `spelling` and its constructor.
 
-    Every group holds, beside torch's keys, `schedule` (a `Schedule` or None) and `t`, the run's step that drives it.
+    Every group holds, beside torch's keys, `schedule`, `t` (the run's step that drives it), `feedback` (the multiplier
+    that `feedback.observe` keeps) and `relative` (the group's step size relative to the others', 1 by default).
     `group["lr"]` is the peak step size and is never written here, so torch's schedulers, which write it, keep working.
 
     Args:
         params: parameters, named parameters or groups, as torch.optim takes them.
         defaults: the keys of a group with their defaults.
-        schedule: factor of the step size as a function of the step; its length must be known (`.over(steps=...)`).
+        schedule: factor of the step size as a function of the step; its length must be known (`.over(steps=...)`). Or
+            schedules by hyperparameter, each a factor of it: {"step_size": ..., "momentum": ..., "decay": ...}.
+        feedback: how the values that `optimizer.feedback.observe` is told become a further factor.
         clip: the largest global norm of all gradients together [unit of g, > 0]; a longer gradient is scaled down to it
             inside the step, as torch.nn.utils.clip_grad_norm_ would, and `.grad` stays as it is.
     """
 
     spelling: Spelling
 
-    def __init__(self, params: ParamsT, defaults: Group, schedule: Schedule | None, clip: float | None) -> None:
+    def __init__(
+        self, params: ParamsT, defaults: Group, schedule: Scheduled, clip: float | None, feedback: Plateau | None
+    ) -> None:
         if clip is not None and not 0.0 < clip < inf:
             raise InvalidValue(f"{type(self).__name__}: clip is {clip:g}; it must be above 0, or None for no clipping.")
         self.clip = clip
         self._reset()
-        super().__init__(params, {**defaults, "schedule": with_length(type(self).__name__, schedule), "t": 0})
+        own = {"schedule": with_lengths(type(self).__name__, schedule, self.spelling.ours), "t": 0, "feedback": 1.0}
+        super().__init__(params, {**defaults, **own, "relative": 1.0})
+        self.feedback = Feedback(feedback, self.param_groups)
 
     def _reset(self) -> None:
         self._rosters: list[Roster | None] = []
@@ -80,18 +89,29 @@ class Optimizer(torch.optim.Optimizer):
                 first, second = self.defaults["betas"]
                 param_group["betas"] = (betas.get("beta1", first), betas.get("beta2", second))
             if "schedule" in param_group:
-                param_group["schedule"] = with_length(where, param_group["schedule"])
+                param_group["schedule"] = with_lengths(where, param_group["schedule"], self.spelling.ours)
             if self.param_groups:
                 param_group.setdefault("t", self.param_groups[0]["t"])
-            whole = {**self.defaults, **param_group}
-            faults = self.spelling.read(whole).faults(self.spelling.typed)
-            refuse(where, [*step_size_faults(number(whole["lr"])), *faults])
+                param_group.setdefault("feedback", self.param_groups[0]["feedback"])
+            refuse(where, self._group_faults({**self.defaults, **param_group}))
         super().add_param_group(param_group)
+
+    def _group_faults(self, group: Group) -> list[str]:
+        reading = self.spelling.read(group)
+        pace = Pace(number(group["lr"]) * group["relative"], 1.0)
+        schedule = group["schedule"]
+        known = ["step_size", *reading.constants, "l2"]
+        strangers = [name for name in schedule if name not in known] if isinstance(schedule, Mapping) else []
+        return [
+            *pace_faults(pace),
+            *reading.faults(self.spelling.typed),
+            *(f"schedule has {name!r}; what can be scheduled is {', '.join(known)}" for name in strangers),
+        ]
 
     @property
     def step_sizes(self) -> list[float]:
-        """The step size that the coming step will use, one per group: peak x schedule(t)."""
-        return [step_size_of(group) for group in self.param_groups]
+        """The step size that the coming step will use, one per group: peak x relative x schedule(t) x feedback."""
+        return [pace_of(group).step_size for group in self.param_groups]
 
     # Stepping
 
@@ -130,8 +150,8 @@ class Optimizer(torch.optim.Optimizer):
                 penalty = closure()
         work = self._work()
         scale = 1.0 if self.clip is None else self._clip_factor(work, self.clip)
-        for cohort, gradients, reading, step_size in work:
-            cohort.step(gradients, reading, step_size, scale)
+        for cohort, gradients, reading, pace in work:
+            cohort.step(gradients, reading, pace, scale)
         for group in self.param_groups:
             group["t"] += 1
         self._taken = [cohort for cohort, *_ in work]  # no gradients: zero_grad() is to free them
@@ -153,18 +173,22 @@ class Optimizer(torch.optim.Optimizer):
                     continue
             roster = self._roster(index, group["params"])
             reading = roster.reading(group, type(self).__name__)
-            step_size = step_size_of(group)
-            if not 0.0 <= step_size < inf:
-                refuse(f"{type(self).__name__}, step {group['t']}", step_size_faults(step_size))
+            if type(group["schedule"]) is dict:
+                reading = scheduled(reading, group)
+                refuse(f"{type(self).__name__}, step {group['t']}", reading.faults(self.spelling.typed))
+            pace = pace_of(group)
+            if not 0.0 <= pace.peak * pace.factor < inf:
+                refuse(f"{type(self).__name__}, step {group['t']}", pace_faults(pace))
             pattern = (reading.rule, group["differentiable"], kinds)
             cohort = roster.known(pattern, gradients)
             if cohort is None:
-                forming.append((len(work), roster, pattern, gradients, reading, step_size))
-            work.append(None if cohort is None else (cohort, gradients, reading, step_size))
+                forming.append((len(work), roster, pattern, gradients, reading, pace))
+            work.append(None if cohort is None else (cohort, gradients, reading, pace))
         if forming:
             self._refuse_parameters()
-            for place, roster, pattern, gradients, reading, step_size in forming:
-                work[place] = (roster.form(pattern, gradients), gradients, reading, step_size)
+            for place, roster, pattern, gradients, reading, pace in forming:
+                cohort = roster.form(pattern, gradients, numbers_of(reading, pace))
+                work[place] = (cohort, gradients, reading, pace)
             self._remember_state()
         return work  # type: ignore[return-value]
 
@@ -187,6 +211,15 @@ class Optimizer(torch.optim.Optimizer):
         if roster is None or not roster.is_for(parameters):
             roster = self._rosters[index] = Roster(parameters, self.state, self.spelling)
         return roster
+
+    def prepare(self) -> None:
+        """Give every parameter its state now and not with its first gradient, as torch's Adagrad does."""
+        for index, group in enumerate(self.param_groups):
+            roster = self._roster(index, group["params"])
+            reading = roster.reading(group, type(self).__name__)
+            for place in range(len(group["params"])):
+                roster.entry(place, reading.rule, numbers_of(reading, pace_of(group)))
+        self._remember_state()
 
     def _refuse_parameters(self) -> None:
         faults = []
@@ -229,46 +262,32 @@ class Optimizer(torch.optim.Optimizer):
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy or a pickle keeps."""
-        return {**super().__getstate__(), "clip": self.clip}
+        feedback = {"feedback": (self.feedback.plateau, self.feedback.memory)} if self.feedback.plateau else {}
+        return {**super().__getstate__(), "clip": self.clip, **feedback}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Take over the state of a copy or of a checkpoint, torch's own included."""
         if "defaults" in state:
             self.clip = state.get("clip")
+        plateau, memory = state.get("feedback", (None, None)) if "defaults" in state else (None, None)
         self._reset()
-        super().__setstate__(state)
+        super().__setstate__({key: value for key, value in state.items() if key != "feedback"})
+        if "defaults" in state:
+            self.feedback = Feedback(plateau, self.param_groups)
+            self.feedback.memory = memory or self.feedback.memory
+        self.feedback.groups = self.param_groups
         for group in self.param_groups:
             for key, value in self.defaults.items():
                 group.setdefault(key, value)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the state in torch's layout; a schedule stands in it as text, so any torch.load reads it."""
-        result = super().state_dict()
-        for group in result["param_groups"]:
-            if group["schedule"] is not None:
-                group["schedule"] = str(group["schedule"])
-        return result
+        """Return the state in torch's layout; schedules stand in it as text, so any torch.load reads it."""
+        return plain(super().state_dict(), self.feedback.state())
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Load a state written by this class or by torch's of the same name.
-
-        A state of torch's has no run step: it starts from the largest count of its parameters. Without a schedule in
-        it, the group's own stays.
-        """
-        own = [(group["schedule"], group.get("decay")) for group in self.param_groups]
-        state = {
-            key: {k: v.clone() if isinstance(v, Tensor) else v for k, v in entry.items()}
-            for key, entry in state_dict["state"].items()
-        }
-        groups = [dict(group) for group in state_dict["param_groups"]]
-        oldest = max((number(entry["step"]) for entry in state.values() if "step" in entry), default=0.0)
-        for group, (schedule, decay) in zip(groups, own, strict=False):
-            text = group.get("schedule")
-            group["schedule"] = parse(text) if isinstance(text, str) else schedule
-            group.setdefault("t", int(oldest))
-            if decay is not None:
-                group.setdefault("decay", decay)
-        super().load_state_dict({**state_dict, "state": state, "param_groups": groups})
+        """Load a state written by this class or by torch's of the same name; see `checkpoint.adopted`."""
+        super().load_state_dict(adopted(state_dict, self.param_groups))
+        self.feedback.load(state_dict.get("feedback"))
 
 
 _watched_step = torch.optim.Optimizer.profile_hook_step(Optimizer._step)

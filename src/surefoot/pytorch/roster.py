@@ -19,7 +19,8 @@ from surefoot.errors import refuse
 from surefoot.pytorch.clocks import Clocks, State
 from surefoot.pytorch.spelling import Group, Reading, Spelling
 from surefoot.pytorch.statistics import Floats
-from surefoot.rules.rule import Rule
+from surefoot.pytorch.step_size import Pace
+from surefoot.rules.rule import Numbers, Rule
 
 Row = tuple[float, ...]
 Pattern = tuple[Rule, bool, tuple[type, ...]]
@@ -31,17 +32,23 @@ def same(first: Sequence[object], second: Sequence[object]) -> bool:
     return len(first) == len(second) and all(map(is_, first, second))
 
 
+def numbers_of(reading: Reading, pace: Pace) -> dict[str, float]:
+    """Return what a rule's numbers are computed from: what the group says, and the pace."""
+    return {**reading.constants, "step_size": pace.step_size, "peak": pace.peak, "factor": pace.factor}
+
+
 class Cohort:
     """The parameters of a group that have a gradient, in the lanes they step in."""
 
-    def __init__(self, roster: "Roster", pattern: Pattern, gradients: list[Tensor]) -> None:
+    def __init__(self, roster: "Roster", pattern: Pattern, gradients: list[Tensor], numbers: Numbers) -> None:
         rule, differentiable, kinds = pattern
         members = [i for i, kind in enumerate(kinds) if kind is not type(None)]
         self.parameters = [roster.parameters[i] for i in members]
         self._rule = rule
         self._clocks = roster.clocks
         self._index: Any = slice(None) if len(members) == len(roster.parameters) else np.array(members)
-        entries = [roster.entry(i, rule) for i in members]
+        entries = [roster.entry(i, rule, numbers) for i in members]
+        self._carried = [roster.spelling.carried[name] for name in rule.carried]
         slots = [[entry[roster.spelling.slots[slot]] for entry in entries] for slot in rule.slots]
         self.lanes = self._lanes(gradients, slots, differentiable)
         self._slots = slots
@@ -90,28 +97,46 @@ class Cohort:
         """Return the sum of squared gradients."""
         return sum(lane.squares([gradients[i] for i in at]) for lane, at in self.lanes)
 
-    def step(self, gradients: list[Tensor], reading: Reading, step_size: float, scale: float) -> None:
+    def step(self, gradients: list[Tensor], reading: Reading, pace: Pace, scale: float) -> None:
         """Count this gradient of every parameter, and step them all."""
-        rows = self._counted_rows(reading, step_size, scale)
+        rows = self._counted_rows(reading, pace, scale)
         if len(self.lanes) == 1:
             self.lanes[0][0].step(gradients, rows)
             return
         for lane, at in self.lanes:
             lane.step([gradients[i] for i in at], rows if len(rows) == 1 else [rows[i] for i in at])
 
-    def _counted_rows(self, reading: Reading, step_size: float, scale: float) -> list[Row]:
+    def _counted_rows(self, reading: Reading, pace: Pace, scale: float) -> list[Row]:
         """Count, and return the numbers of this step: one row where all parameters share it."""
         changed = self._clocks.count(self._index)
-        key = (reading, step_size, scale)
+        key = (reading, pace, scale)
         if (changed and self._rule.counts) or key != self._key:
-            constants = {**reading.constants, "step_size": step_size}
+            numbers = numbers_of(reading, pace)
             first = (scale * reading.sign, reading.l2)
-            counts = self._clocks.counts[self._index]
-            uniform = not self._rule.counts or counts.tobytes() == counts[:1].tobytes() * len(counts)
-            each = counts[:1].tolist() if uniform else counts.tolist()
-            known = {count: first + self._rule.row(int(count), constants) for count in set(each)}
-            self._rows, self._key = [known[count] for count in each], key
+            if self._carried:
+                self._rows = self._carried_rows(first, numbers)
+            else:
+                counts = self._clocks.counts[self._index]
+                uniform = not self._rule.counts or counts.tobytes() == counts[:1].tobytes() * len(counts)
+                each = counts[:1].tolist() if uniform else counts.tolist()
+                known = {count: first + self._rule.row(int(count), numbers) for count in set(each)}
+                self._rows = [known[count] for count in each]
+            self._key = key
         return self._rows
+
+    def _carried_rows(self, first: Row, numbers: Numbers) -> list[Row]:
+        """Return the numbers of this step, and let every parameter carry its own to the next."""
+        table, at = self._clocks.table, self._clocks.rows(self._carried)
+        each = [tuple(column) for column in table[at][:, self._index].T.tolist()]
+        known: dict[tuple[float, ...], tuple[Row, list[float]]] = {}
+        for column in set(each):
+            count, given = int(column[0]), {**numbers, **dict(zip(self._rule.carried, column[1:], strict=True))}
+            following = self._rule.carry(count, given)
+            known[column] = first + self._rule.row(count, given), [following[name] for name in self._rule.carried]
+        for row, values in zip(at[1:], zip(*(known[column][1] for column in each), strict=True), strict=True):
+            table[row, self._index] = values
+        rows = [known[column][0] for column in each]
+        return rows[:1] if len(known) == 1 else rows
 
 
 class Roster:
@@ -131,7 +156,7 @@ class Roster:
     def __init__(self, parameters: list[Tensor], state: State, spelling: Spelling) -> None:
         self.parameters = list(parameters)
         self.spelling = spelling
-        self.clocks = Clocks(parameters, state, spelling.counted)
+        self.clocks = Clocks(parameters, state, spelling.counted, tuple(spelling.carried.values()))
         self._state = state
         self._cohorts: dict[Pattern, Cohort] = {}
         self._facts: object = None
@@ -156,18 +181,21 @@ class Roster:
             self._facts = facts if plain else None  # a tensor or a list may change in place: read it every step
         return self._reading
 
-    def entry(self, index: int, rule: Rule) -> dict[str, Any]:
-        """Return a parameter's state, with what the rule needs and is not there yet."""
+    def entry(self, index: int, rule: Rule, numbers: Numbers) -> dict[str, Any]:
+        """Return a parameter's state, with what the rule needs and is not there yet, made from these numbers."""
         if not (rule.slots or self.spelling.counted):
             return {}  # torch leaves no entry for it either
         p = self.parameters[index]
         entry = self._state[p]
-        if self.spelling.counted:
-            self.clocks.bind(index, entry)
+        self.clocks.bind(index, entry)
+        for name in rule.carried:
+            if self.spelling.carried[name] not in entry:
+                self.clocks.begin(index, entry, self.spelling.carried[name], rule.start(name, numbers))
         for slot in rule.slots:
             name = self.spelling.slots[slot]
             if entry.get(name) is None:
-                entry[name] = torch.zeros_like(p, memory_format=torch.preserve_format, requires_grad=False)
+                start = rule.start(slot, numbers)
+                entry[name] = torch.full_like(p, start, memory_format=torch.preserve_format, requires_grad=False)
                 self.clocks.forget(index)
         return entry
 
@@ -176,10 +204,10 @@ class Roster:
         cohort = self._cohorts.get(pattern)
         return cohort if cohort is not None and cohort.fits(gradients) else None
 
-    def form(self, pattern: Pattern, gradients: list[Tensor]) -> Cohort:
-        """Form the cohort of a pattern, making the state that its parameters lack."""
+    def form(self, pattern: Pattern, gradients: list[Tensor], numbers: Numbers) -> Cohort:
+        """Form the cohort of a pattern, making the state that its parameters lack from these numbers."""
         if len(self._cohorts) >= self.REMEMBERED:
             self._cohorts.clear()
-        cohort = Cohort(self, pattern, gradients)
+        cohort = Cohort(self, pattern, gradients, numbers)
         self._cohorts[pattern] = cohort
         return cohort

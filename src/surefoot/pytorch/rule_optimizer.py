@@ -1,14 +1,17 @@
 """An optimizer for any rule, a user's own included."""
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 
 from torch.optim.optimizer import ParamsT
 
 from surefoot.errors import refuse
+from surefoot.feedback import Plateau
 from surefoot.pytorch.optimizer import Optimizer
 from surefoot.pytorch.spelling import Group, Reading, Spelling
+from surefoot.pytorch.step_size import Scheduled
+from surefoot.rules import RULES
 from surefoot.rules.rule import Rule
-from surefoot.schedules import Schedule
 
 
 def _spelling(rule: Rule) -> Spelling:
@@ -18,45 +21,63 @@ def _spelling(rule: Rule) -> Spelling:
         return Reading(rule, {name: group[name] for name in constants}, group["l2"], -1.0 if group["maximize"] else 1.0)
 
     keys = (*constants, "l2", "maximize")
-    return Spelling(read, keys, {slot: slot for slot in rule.slots}, counted=rule.counts, words={"step_size": "lr"})
+    return Spelling(
+        read, keys, {slot: slot for slot in rule.slots}, counted=rule.counts, words={"step_size": "lr"},
+        carried={name: name for name in rule.carried},
+    )  # fmt: skip
+
+
+def named(rule: Rule | str) -> Rule:
+    """Return a rule, looked up if it is given by name.
+
+    Errors: `InvalidValue` if there is none of that name.
+    """
+    if isinstance(rule, Rule):
+        return rule
+    near = get_close_matches(rule, RULES, n=3) or [*RULES]
+    refuse("RuleOptimizer", [] if rule in RULES else [f"there is no rule {rule!r}; there is {', '.join(near)}"])
+    return RULES[rule]
 
 
 class RuleOptimizer(Optimizer):
-    """Steps by any rule: `RuleOptimizer(model.parameters(), my_rule, step_size=1e-2)`.
+    """Steps by any rule: `RuleOptimizer(model.parameters(), "lion", step_size=1e-4)`.
 
     Args:
         params: parameters, named parameters or groups.
-        rule: the rule; its kernel is written, compiled and remembered on first use (about a second).
+        rule: the rule, or the name of one of `surefoot.rules.RULES`; the kernel of your own is written, compiled and
+            remembered on first use (about a second).
         step_size: the peak step size, the rule's own default if None [>= 0].
         constants: other constants of the rule that differ from its defaults.
         l2: an L2 term added to the gradient [>= 0].
         maximize: ascend.
         differentiable: step inside autograd's graph (eagerly).
-        schedule: factor of the step size by step.
+        schedule: factor of the step size by step, or schedules by hyperparameter.
         clip: largest global norm of the gradients.
+        feedback: how `optimizer.feedback.observe` changes the step size.
 
     Errors: `InvalidValue` for a constant the rule does not have, or out of bounds.
 
     >>> import torch
-    >>> from surefoot.rules import RULES
     >>> p = torch.nn.Parameter(torch.tensor([1.0])); p.grad = torch.tensor([2.0])
-    >>> RuleOptimizer([p], RULES["sgd"], step_size=0.25).step(); p.item()
+    >>> RuleOptimizer([p], "sgd", step_size=0.25).step(); p.item()
     0.5
     """
 
     def __init__(
         self,
         params: ParamsT,
-        rule: Rule,
+        rule: Rule | str,
         step_size: float | None = None,
         constants: Mapping[str, float] | None = None,
         *,
         l2: float = 0.0,
         maximize: bool = False,
         differentiable: bool = False,
-        schedule: Schedule | None = None,
+        schedule: Scheduled = None,
         clip: float | None = None,
+        feedback: Plateau | None = None,
     ) -> None:
+        rule = named(rule)
         given = dict(constants or {})
         own = {name: value for name, value in rule.constants.items() if name != "step_size"}
         known = ", ".join(own) or "none"
@@ -67,7 +88,7 @@ class RuleOptimizer(Optimizer):
         self.spelling = _spelling(rule)
         peak = rule.constants["step_size"] if step_size is None else step_size
         defaults = {"lr": peak, **own, **given, "l2": l2, "maximize": maximize, "differentiable": differentiable}
-        super().__init__(params, defaults, schedule, clip)
+        super().__init__(params, defaults, schedule, clip, feedback)
 
     def __getstate__(self) -> dict[str, object]:
         """Return what a copy or a pickle keeps: the rule too."""

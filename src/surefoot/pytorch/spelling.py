@@ -41,6 +41,7 @@ class Spelling:
         keys: the keys of a group that `read` reads: while their values stay the same, so does what is read.
         slots: the name in `optimizer.state` of each slot.
         counted: whether the state holds `step`, how many gradients a parameter has had.
+        carried: the name in `optimizer.state` of each number that a rule carries from gradient to gradient.
         words: our word for each key of torch's that has one; both may be used, not both at once.
     """
 
@@ -49,6 +50,7 @@ class Spelling:
     slots: Mapping[str, str]
     counted: bool
     words: Mapping[str, str] = field(default_factory=dict)
+    carried: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def facts(self) -> Callable[[Group], tuple[Any, ...]]:
@@ -58,7 +60,13 @@ class Spelling:
     @cached_property
     def typed(self) -> dict[str, str]:
         """How faults name our words: with torch's beside them."""
-        return {ours: f"{ours} ({theirs})" for ours, theirs in {**self.words, "l2": "weight_decay"}.items()}
+        return {ours: f"{ours} ({theirs})" for ours, theirs in {"l2": "weight_decay", **self.words}.items()}
+
+    @cached_property
+    def ours(self) -> dict[str, str]:
+        """Our word for each of torch's."""
+        l2 = {} if "weight_decay" in self.words.values() else {"weight_decay": "l2"}
+        return {**l2, **{theirs: ours for ours, theirs in self.words.items()}}
 
     def translated(self, where: str, group: Group) -> Group:
         """Return a group with our words replaced by torch's.

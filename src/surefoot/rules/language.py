@@ -10,6 +10,7 @@ import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import FunctionType
+from typing import Any
 
 from surefoot.errors import InvalidValue, refuse
 
@@ -19,7 +20,7 @@ FUNCTIONS = ("where", "sqrt", "abs", "maximum", "minimum", "exp", "log", "sign")
 class Unbound:
     """Stands for `xp` in a formula's module until a backend gives it a meaning."""
 
-    def __getattr__(self, name: str) -> Callable[..., object]:
+    def __getattr__(self, name: str) -> Callable[..., Any]:
         if name not in FUNCTIONS:
             raise AttributeError(f"xp has no {name}; it has {', '.join(FUNCTIONS)}")
         raise InvalidValue(

@@ -46,15 +46,25 @@ _HEAVY = {"step_size": 1e-2, "alpha": 0.99, "eps": 1e-8, "momentum": 0.9, "decay
 _SCALE = "scaling every gradient by a positive number changes nothing when eps is 0"
 _TIELEMAN = "Tieleman & Hinton 2012, lecture 6.5; eps outside the root, as in torch."
 _GRAVES = "Graves 2013 (arXiv:1308.0850), equations 38 to 41; step size outside the buffer, eps outside the root."
+_INSIDE = {
+    "Keras": "eps is inside the root and a momentum's step size inside the buffer; alpha 0.9, eps 1e-7: the names on "
+    "`_keras`",
+    "optax": "as Keras with eps 1e-8; `eps_in_sqrt=False` is torch's",
+    "TensorFlow 1": "as Keras, and v starts at 1: the names on `_tf1`",
+}
 
 RMSPROP = Rule(
-    "rmsprop", rmsprop, _PLAIN, _TIELEMAN,
+    "rmsprop", rmsprop, _PLAIN, _TIELEMAN, elsewhere=_INSIDE,
     laws=(_SCALE, "without memory and eps the step is the gradient's sign", "without a gradient only decay moves"),
 )  # fmt: skip
 RMSPROP_MOMENTUM = Rule(
-    "rmsprop_momentum", rmsprop_momentum, _HEAVY, _TIELEMAN, laws=(_SCALE, "without momentum the path is rmsprop's")
+    "rmsprop_momentum", rmsprop_momentum, _HEAVY, _TIELEMAN,
+    laws=(_SCALE, "without momentum the path is rmsprop's"), elsewhere=_INSIDE,
+)  # fmt: skip
+RMSPROP_CENTERED = Rule(
+    "rmsprop_centered", rmsprop_centered, _PLAIN, _GRAVES, laws=(_SCALE,), elsewhere=_INSIDE, rounding=8.0
 )
-RMSPROP_CENTERED = Rule("rmsprop_centered", rmsprop_centered, _PLAIN, _GRAVES, laws=(_SCALE,), rounding=8.0)
 RMSPROP_CENTERED_MOMENTUM = Rule(
-    "rmsprop_centered_momentum", rmsprop_centered_momentum, _HEAVY, _GRAVES, laws=(_SCALE,), rounding=8.0
-)
+    "rmsprop_centered_momentum", rmsprop_centered_momentum, _HEAVY, _GRAVES,
+    laws=(_SCALE, "without momentum the path is rmsprop_centered's"), elsewhere=_INSIDE, rounding=8.0,
+)  # fmt: skip

@@ -29,6 +29,7 @@ class Known:
 
 TASKS: Mapping[str, Known] = {
     "digits": Known("surefoot.tasks.digits", 1000, "1797 handwritten digits of 8 by 8 pixels, a small conv net"),
+    "text": Known("surefoot.tasks.text", 1500, "4 MB of Python's own source, byte by byte, a small transformer"),
 }
 
 

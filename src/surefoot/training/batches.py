@@ -1,5 +1,6 @@
 """Batches from tensors in memory: an epoch is a pure function of the seed and its number."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sized
 from dataclasses import dataclass
 from typing import Any, TypeAlias, final
@@ -9,15 +10,35 @@ import torch
 from torch import Tensor
 
 from surefoot.errors import refuse
+from surefoot.training.nested import first_tensor
 
 Batch: TypeAlias = Any
 Source: TypeAlias = Iterable[Batch] | Callable[[], Iterable[Batch]]
 """A loader, or a function of no arguments that returns an epoch's batches and is called at the start of each epoch."""
 
 
+class Epochs(ABC):
+    """Batches whose epochs are functions of the run's seed and the epoch's number, and of nothing else.
+
+    A class to inherit from and no protocol: loaders of other libraries have an `epoch` that means something else.
+    """
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """Return how many batches an epoch has."""
+
+    @abstractmethod
+    def __iter__(self) -> Iterator[Batch]:
+        """Go through batches in an order of their own, the same each time, as validation does."""
+
+    @abstractmethod
+    def epoch(self, seed: int, number: int) -> Iterator[Batch]:
+        """Return the batches of one epoch, as training does; nothing is drawn from a global generator."""
+
+
 @final
 @dataclass(frozen=True, eq=False)
-class Batches:
+class Batches(Epochs):
     """Shuffled batches of two tensors, much quicker than fetching item by item.
 
     Args:
@@ -56,16 +77,21 @@ class Batches:
 
     def epoch(self, seed: int, number: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Return the shuffled batches of one epoch; nothing is drawn from torch's global generator."""
-        mixed = int(np.random.SeedSequence([seed, number]).generate_state(1, np.uint64)[0] >> 1)
-        order = torch.randperm(len(self.input), generator=torch.Generator().manual_seed(mixed))
+        order = torch.randperm(len(self.input), generator=draws(seed, number))
         for rows in torch.split(order.to(self.input.device), self.size):
             yield self.input[rows], self.target[rows]
+
+
+def draws(seed: int, number: int) -> torch.Generator:
+    """Return a generator on the CPU for one epoch; those of neighbouring seeds and numbers have nothing in common."""
+    mixed = int(np.random.SeedSequence([seed, number]).generate_state(1, np.uint64)[0] >> 1)
+    return torch.Generator().manual_seed(mixed)
 
 
 def epoch(source: Source, seed: int, number: int) -> Iterator[Batch]:
     """Return the batches of one epoch of any source."""
     loader = source if isinstance(source, Iterable) else source()
-    return loader.epoch(seed, number) if isinstance(loader, Batches) else iter(loader)
+    return loader.epoch(seed, number) if isinstance(loader, Epochs) else iter(loader)
 
 
 def length(source: Source) -> int | None:
@@ -83,7 +109,5 @@ def weight(batch: Batch) -> int:
     >>> weight((torch.zeros(7, 2), torch.zeros(7))), weight({"text": torch.zeros(3, 9)}), weight("batch")
     (7, 3, 1)
     """
-    first = batch
-    while isinstance(first, (tuple, list, dict)) and first:
-        first = next(iter(first.values() if isinstance(first, dict) else first))
-    return len(first) if isinstance(first, Tensor) and first.ndim else 1
+    first = first_tensor(batch)
+    return len(first) if first is not None and first.ndim else 1

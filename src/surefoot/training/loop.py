@@ -11,13 +11,15 @@ from typing import Literal, TypeAlias, final
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from surefoot.errors import SurefootError, TaskError, refuse
 from surefoot.stopping import Judge, Never
 from surefoot.trace import Event, Series, Trace
-from surefoot.training.batches import Batch, epoch, length
+from surefoot.training.batches import Batch, epoch
 from surefoot.training.best import BestWeights, finite
+from surefoot.training.compute import Compute, misplaced
+from surefoot.training.groups import Group, grouped, steps_in_epoch
 from surefoot.training.ledger import Ledger, step_size
 from surefoot.training.place import Place
 from surefoot.training.task import Task
@@ -54,9 +56,9 @@ class Ending:
     error: Exception | None = None
 
 
-def usual_check(task: Task, steps: int) -> int:
+def usual_check(task: Task, steps: int, accumulate: int = 1) -> int:
     """Return after how many steps to check when the user does not say: an epoch, but at most 100 checks in the run."""
-    return max(length(task.train) or -(-steps // 20), -(-steps // MOST_CHECKS))
+    return max(steps_in_epoch(task.train, accumulate) or -(-steps // 20), -(-steps // MOST_CHECKS))
 
 
 def descend(
@@ -68,6 +70,8 @@ def descend(
     check_every: int | None = None,
     stopping: Judge | None = None,
     seed: int = 0,
+    compute: Compute | None = None,
+    accumulate: int = 1,
     tell: Callable[[Trace], None] = lambda _: None,
     tick: Callable[[int], None] = lambda _: None,
 ) -> Ending:
@@ -76,22 +80,31 @@ def descend(
     Best is what the stopping rule calls best, judged by the validation penalty. Without validation the latest weights
     stay, but if a penalty was not finite those of the last check whose weights were.
 
+    With `accumulate` a step's gradient is that of its batches put together, each weighted by its items, for a penalty
+    that is a mean over items and a model that treats each item alone (batch norm does not). An epoch's last step takes
+    what is left of it.
+
     Args:
         task: the penalty and the data.
-        model: what to train, usually `task.make()`.
+        model: what to train, usually `task.make()`, on the device of `compute`.
         optimizer: any of ours or of torch's, over the model's parameters.
         steps: steps to take at most [>= 1].
         check_every: steps between checks [>= 1]; `usual_check` if None. The last step is always checked.
         stopping: when to stop early; never if None.
         seed: orders the epochs of `Batches`; other loaders draw from torch's generator.
+        compute: where penalties are computed, and in which precision; as the model is if None.
+        accumulate: batches in a step [>= 1].
         tell: given each piece of the trace as it is read.
         tick: given the number of steps taken, after each; must not wait for the device.
 
-    Errors: InvalidValue if steps or check_every is below 1.
+    Errors: InvalidValue if steps, check_every or accumulate is below 1, or the model is on another device.
     """
-    counts = {"steps": steps, "check_every": 1 if check_every is None else check_every}
-    refuse("descend", [f"{name} is {n}; it must be at least 1" for name, n in counts.items() if n < 1])
-    run = _Descent(task, model, optimizer, steps, check_every or usual_check(task, steps), stopping or Never(), seed)
+    compute = compute or Compute()
+    counts = {"steps": steps, "check_every": 1 if check_every is None else check_every, "accumulate": accumulate}
+    faults = [f"{name} is {n}; it must be at least 1" for name, n in counts.items() if n < 1]
+    refuse("descend", faults + misplaced(compute, model))
+    every = check_every or usual_check(task, steps, accumulate)
+    run = _Descent(task, model, optimizer, steps, every, stopping or Never(), seed, compute, accumulate)
     try:
         kind, reason = run.go(tell, tick)
         error = None
@@ -109,31 +122,31 @@ def descend(
 
 
 @final
+@dataclass(eq=False)
 class _Descent:
     """The state of one run: where it is, what was not yet read, what was best."""
 
-    def __init__(
-        self,
-        task: Task,
-        model: nn.Module,
-        optimizer: torch.optim.Optimizer,
-        steps: int,
-        check_every: int,
-        stopping: Judge,
-        seed: int,
-    ) -> None:
-        self.task, self.model, self.optimizer = task, model, optimizer
-        self.steps, self.check_every, self.stopping, self.seed = steps, check_every, stopping, seed
+    task: Task
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+    steps: int
+    check_every: int
+    stopping: Judge
+    seed: int
+    compute: Compute
+    accumulate: int
+
+    def __post_init__(self) -> None:
         self.taken, self.sound = 0, True
         self.values: list[float] = []
-        self.place, self.ledger, self.best = Place(), Ledger(), BestWeights(model)
+        self.place, self.ledger, self.best = Place(), Ledger(), BestWeights(self.model)
 
     def go(self, tell: Callable[[Trace], None], tick: Callable[[int], None]) -> tuple[Kind, str]:
         """Take the steps; return the kind of end and its reason."""
         self.model.train()
         self.best.remember(0)
-        for _, batch in zip(range(self.steps), self.batches(), strict=False):
-            self.step(batch)
+        for _, group in zip(range(self.steps), self.groups(), strict=False):
+            self.step(group)
             tick(self.taken)
             checking = self.taken % self.check_every == 0 or self.taken == self.steps
             if (checking or len(self.ledger) >= READ_EVERY) and (fault := self.read(tell)):
@@ -142,28 +155,38 @@ class _Descent:
                 return "stopped", reason
         return "finished", f"all {self.steps} steps were taken"
 
-    def batches(self) -> Iterator[Batch]:
-        """Go through the training batches, epoch after epoch."""
+    def groups(self) -> Iterator[Group]:
+        """Go through the training batches, as many at a time as a step takes, epoch after epoch."""
         for number in count():
             self.place.doing("preparing", "training", 0)
             before = self.taken
-            yield from self.place.reading(epoch(self.task.train, self.seed, number), "training")
+            yield from grouped(
+                self.place.reading(epoch(self.task.train, self.seed, number), "training"), self.accumulate
+            )
             if self.taken == before:
                 raise TaskError(f"train gave no batches in epoch {number + 1}")
 
-    def step(self, batch: Batch) -> None:
+    def step(self, group: Group) -> None:
         """Take one step; nothing in it waits for the device."""
-        self.place.act("computing the penalty of")
-        penalty = self.task.penalty_of(self.model, batch)
-        if not penalty.requires_grad:
-            raise TaskError("the penalty depends on no parameter that can be trained; look for detach and no_grad")
-        self.place.act("computing the gradient of")
         self.optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward(penalty)
-        self.ledger.note(self.taken, penalty.detach(), step_size(self.optimizer))
+        parts = []
+        for number, (batch, share) in enumerate(zip(group.batches, group.shares, strict=True), group.first):
+            self.place.doing("computing the penalty of", "training", number)
+            parts.append(self.add_gradient(batch, share))
+        self.ledger.note(self.taken, sum(parts[1:], parts[0]), step_size(self.optimizer))
         self.place.act("taking the step of")
         self.optimizer.step()
         self.taken += 1
+
+    def add_gradient(self, batch: Batch, share: float) -> Tensor:
+        """Add a batch's share to the gradient of the step; return its share of the penalty."""
+        with self.compute.autocast(self.model):
+            penalty = self.task.penalty_of(self.model, self.compute.moved(batch))
+        if not penalty.requires_grad:
+            raise TaskError("the penalty depends on no parameter that can be trained; look for detach and no_grad")
+        self.place.act("computing the gradient of")
+        torch.autograd.backward(penalty, torch.full_like(penalty, share))
+        return share * penalty.detach().to(torch.promote_types(penalty.dtype, torch.float32))
 
     def read(self, tell: Callable[[Trace], None]) -> str | None:
         """Read the penalties since the last reading; return what is wrong with them, or None."""
@@ -183,7 +206,7 @@ class _Descent:
             if finite(self.model):
                 self.best.remember(self.taken)
             return None
-        found = validated(self.task, self.model, self.place)
+        found = validated(self.task, self.model, self.place, self.compute)
         self.values.append(found["validation_penalty"])
         verdict = self.stopping.verdict(self.values)
         events: tuple[Event, ...] = ()

@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, final
 
-import torch
 from torch import Tensor, nn
 from torch.utils.data import Dataset, IterableDataset
 
 from surefoot.errors import TaskError, refuse
 from surefoot.trace import UNITS
 from surefoot.training.batches import Batch, Source
+from surefoot.training.compute import home
 
 Judge: TypeAlias = Callable[[Any, Any], Tensor]
 """Takes the model's output and the target and returns one number as a tensor, the mean over the batch."""
@@ -30,11 +30,13 @@ class Task:
         penalty: what to make small: takes the model's output and the target, returns the mean over the batch.
         validation: batches to judge the weights on, like `train`; without them no step is best and no run stops early.
         forward: takes the model and a batch and returns the penalty; instead of `penalty`, for batches of any kind.
-        metrics: by name, what else to measure on the validation batches; each is called like `penalty`.
+        metrics: by name, what else to measure on the validation batches: functions, called like `penalty`, whose values
+            are averaged over the items; or objects of torchmetrics, which are computed over the whole set at once.
         name: what to call it in messages and records.
 
     Errors: InvalidValue naming every fault.
 
+    >>> import torch
     >>> data = [(torch.zeros(4, 2), torch.zeros(4, 1))]
     >>> Task(model=lambda: nn.Linear(2, 1), penalty=nn.MSELoss(), train=data, name="line").name
     'line'
@@ -76,19 +78,19 @@ class Task:
 
         Errors: TaskError if the batch is not (input, target), or the penalty not one number.
         """
+        return self.judged(model, batch)[0]
+
+    def judged(self, model: nn.Module, batch: Batch) -> tuple[Tensor, Any, Any]:
+        """Return the penalty of a batch, and the output and target it was computed from; with `forward`, None and None.
+
+        Errors: TaskError if the batch is not (input, target), or the penalty not one number.
+        """
         if self.forward is not None:
-            return one_number("forward", self.forward(model, batch))
-        return self._judged(model, batch, {})[0]
-
-    def judged(self, model: nn.Module, batch: Batch) -> list[Tensor]:
-        """Return the penalty and then each metric of a batch, from one pass through the model."""
-        return [self.penalty_of(model, batch)] if self.forward is not None else self._judged(model, batch, self.metrics)
-
-    def _judged(self, model: nn.Module, batch: Batch, metrics: Mapping[str, Judge]) -> list[Tensor]:
+            return one_number("forward", self.forward(model, batch)), None, None
         given, target = _on_device_of(model, _pair(batch))
         output = model(given)
-        judges = {"penalty": self.penalty, **metrics}
-        return [one_number(name, judge(output, target)) for name, judge in judges.items() if judge is not None]
+        value = self.penalty(output, target) if self.penalty is not None else None
+        return one_number("penalty", value), output, target
 
 
 def one_number(name: str, value: object) -> Tensor:
@@ -111,8 +113,8 @@ def _pair(batch: Batch) -> tuple[Any, Any]:
 
 
 def _on_device_of(model: nn.Module, things: tuple[Any, Any]) -> Iterator[Any]:
-    home = next(model.parameters(), torch.empty(0)).device
-    return (thing.to(home, non_blocking=True) if isinstance(thing, Tensor) else thing for thing in things)
+    where = home(model)
+    return (thing.to(where, non_blocking=True) if isinstance(thing, Tensor) else thing for thing in things)
 
 
 def _model_fault(model: object) -> str | None:
@@ -154,7 +156,7 @@ def _metric_faults(task: Task) -> list[str]:
     given: object = task.metrics
     if not isinstance(given, Mapping):
         return [f"metrics is a {type(given).__name__}; give a mapping from names to functions"]
-    faults = [f"metric {name!r} is no function" for name, judge in task.metrics.items() if not callable(judge)]
+    faults = [fault for name, judge in task.metrics.items() if (fault := _metric_fault(name, judge))]
     taken = [name for name in task.metrics if name in UNITS]
     faults += [f"a metric is called {name!r}, which every run records; rename it" for name in taken]
     if task.metrics and task.forward is not None:
@@ -162,3 +164,9 @@ def _metric_faults(task: Task) -> list[str]:
     if task.metrics and task.validation is None:
         faults.append("metrics are measured on validation batches; give validation=...")
     return faults
+
+
+def _metric_fault(name: str, judge: object) -> str | None:
+    if isinstance(judge, type):
+        return f"metric {name!r} is the class {judge.__name__}; make one: {judge.__name__}(...)"
+    return None if callable(judge) else f"metric {name!r} is no function"

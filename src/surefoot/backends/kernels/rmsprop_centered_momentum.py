@@ -1,11 +1,11 @@
-"""The rule rmsprop_centered_momentum in one pass over memory.
+"""The formula rmsprop_centered_momentum in one pass over memory.
 
 Written by `python -m surefoot.backends.emit`; do not edit.
 """
 
 import numpy as np
 
-from surefoot.backends.intrinsics import array, select, take
+from surefoot.backends.intrinsics import array, select, sign, take
 
 
 def step_float32(arguments):
