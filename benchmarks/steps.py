@@ -56,7 +56,15 @@ SETS: dict[str, Callable[[], Shapes]] = {
 ROUNDS = {"6-tensor MLP": 2000, "100 small tensors": 800, "ResNet-18": 60, "GPT-2 small": 9}
 RULES: dict[str, tuple[str, dict[str, float]]] = {
     "SGD": ("SGD", {}), "SGD momentum": ("SGD", {"momentum": 0.9}), "RMSprop": ("RMSprop", {}), "AdamW": ("AdamW", {}),
+    "Adam": ("Adam", {}), "Adagrad": ("Adagrad", {}), "Adadelta": ("Adadelta", {}), "Adamax": ("Adamax", {}),
+    "NAdam": ("NAdam", {}), "RAdam": ("RAdam", {}), "ASGD": ("ASGD", {}), "Rprop": ("Rprop", {}),
 }  # fmt: skip
+
+
+FUSED = {"SGD", "Adam", "AdamW", "Adagrad"}
+"""What torch has a fused CPU kernel for."""
+WHOLE = ["SGD", "SGD momentum", "RMSprop", "AdamW"]
+"""Whose whole training step is timed: the others' differ in the optimizer's part alone."""
 
 
 def parameters_of(shapes: Shapes) -> list[nn.Parameter]:
@@ -75,7 +83,7 @@ def candidates(rule: str) -> dict[str, Callable[[list[nn.Parameter]], torch.opti
         "torch": lambda p: theirs(p, lr=1e-4, **options),
         "foreach": lambda p: theirs(p, lr=1e-4, foreach=True, **options),
     }
-    if name != "RMSprop":
+    if name in FUSED:
         found["fused"] = lambda p: theirs(p, lr=1e-4, fused=True, **options)
     return found
 
@@ -141,7 +149,7 @@ def main() -> None:
     cases = options.case or (["6-tensor MLP", "100 small tensors", "wide MLP (4 M)"] if options.whole else list(SETS))
     results = []
     for case in cases:
-        for rule in options.rule or RULES:
+        for rule in options.rule or (WHOLE if options.whole else RULES):
             table = (whole_table if options.whole else step_table)(rule, case)
             print(printed(rule, case, table), flush=True)
             results.append({"rule": rule, "case": case, "whole": options.whole, "microseconds": table})

@@ -50,14 +50,19 @@ START, GRADIENTS = start_and_gradients()
 
 @dataclass
 class Case:
-    """A rule with constants that are not its own, and the path of the library's optimizer by the step sizes' factors."""
+    """A rule with constants that are not its own, and the path of the library's optimizer by the step sizes' factors.
+
+    `known` says why they differ where they do and the fault is not ours; `changing` whether the step size changes.
+    """
 
     rule: str
     path: Callable[[list[float]], Array]
     constants: dict[str, float] = field(default_factory=dict)
     changing: bool = True
+    known: str = ""
 
     def largest(self) -> float:
+        """Return the largest difference of any element after any step."""
         factors = FACTORS if self.changing else [1.0] * STEPS
         rule = RULES[self.rule]
         ours = np.array([*walk(rule, START, GRADIENTS, {**rule.constants, **self.constants}, factors=factors)])
@@ -114,7 +119,7 @@ def optax_cases() -> Iterator[Case]:
     def path(make: Callable[..., object], **options: float) -> Callable[[list[float]], Array]:
         def of(factors: list[float]) -> Array:
             table = jax.numpy.array([peak * factor for factor in factors])
-            optimizer = make(peak if make is optax.rprop else lambda count: table[count], **options)
+            optimizer = make((lambda count: table[count]) if len({*factors}) > 1 else peak, **options)
             p, path = jax.numpy.array(START), []
             state = optimizer.init(p)
             for g in GRADIENTS:
@@ -131,6 +136,15 @@ def optax_cases() -> Iterator[Case]:
     def decaying_by_the_schedule(step_size: Callable[[int], float]) -> object:
         shares = optax.scale_by_learning_rate(lambda count: step_size(count) / peak)
         return optax.chain(optax.scale_by_adam(), optax.scale(peak), optax.add_decayed_weights(DECAY), shares)
+
+    def rprop_in_time(first_length: float) -> object:
+        late = optax.rprop(first_length)
+
+        def update(gradient: object, state: tuple, p: object) -> tuple:
+            state = late.update(gradient, state, p)[1]
+            return -state[0].prev_updates, state
+
+        return optax.GradientTransformation(late.init, update)
 
     heavy = {"momentum": 0.9}
     inside = {
@@ -166,9 +180,9 @@ def optax_cases() -> Iterator[Case]:
         ("lion", optax.lion, {"weight_decay": DECAY}, {"decay": DECAY}),
     ):
         yield Case(name, path(make, **options), {"step_size": peak, **constants})
-    yield Case(
-        "rprop", path(optax.rprop), {"step_size": peak}, changing=False
-    )  # its step size is only the first length
+    late = "optax takes each step one late (its pull request 1725); the next line takes them in time"
+    yield Case("rprop", path(optax.rprop), {"step_size": peak}, changing=False, known=late)
+    yield Case("rprop", path(rprop_in_time), {"step_size": peak}, changing=False)
 
 
 def timm_cases() -> Iterator[Case]:
@@ -221,16 +235,18 @@ def main() -> None:
         versions[library] = version(library)
         for case in cases():
             largest = case.largest()
-            results.append({"library": library, "rule": case.rule, "constants": case.constants, "largest": largest})
+            note = "" if largest < LIMIT else case.known or "DIFFERENT"
+            results.append(
+                {"library": library, "rule": case.rule, "constants": case.constants, "largest": largest, "note": note}
+            )
             changed = ", ".join(f"{constant} {value:g}" for constant, value in case.constants.items())
-            verdict = "" if largest < LIMIT else "   DIFFERENT"
-            print(f"{library:6s} {case.rule:32s} {largest:.1e}   {changed}{verdict}", flush=True)
+            print(f"{library:6s} {case.rule:32s} {largest:.1e}   {changed:30s} {note}".rstrip(), flush=True)
     if "optax" in versions:
         versions["jax"] = version("jax")
     if file:
         whole = {"versions": versions, "steps": STEPS, "skipped": skipped, "results": results}
         file.write_text(json.dumps(whole, indent=1) + "\n")
-    sys.exit(any(not result["largest"] < LIMIT for result in results))
+    sys.exit(any(result["note"] == "DIFFERENT" for result in results))
 
 
 if __name__ == "__main__":

@@ -36,8 +36,8 @@ CONSTANTS = {
     "nadam": {**_ADAM, "momentum_decay": 0.3},
     "nadam_keras": {**_ADAM, "momentum_decay": 1.0},
     **dict.fromkeys(("nadamw", "nadamw_algoperf"), _ADAM),
-    # 0.9 and not 0.95: the first six steps are not divided, later ones are
-    **dict.fromkeys(("radam", "radam_optax", "radam_waiting"), {**_ADAM, "beta2": 0.9}),
+    # 0.9 and not 0.95: the first five steps are not divided, later ones are
+    **{name: {**_ADAM, "beta2": 0.9} for name in ("radam", "radam_optax", "radam_waiting")},
     "lion": {"step_size": 0.05, "beta1": 0.8, "beta2": 0.95, "decay": 0.1},
     "rprop": {"step_size": 0.05, "shrink": 0.4, "grow": 1.3, "least": 0.02, "most": 0.3, "decay": 0.03},
     "asgd": {"step_size": 0.1, "pull": 0.05, "slowness": 0.6, "averaged_from": 8.0, "decay": 0.03},

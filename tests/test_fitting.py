@@ -10,12 +10,14 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
+import surefoot as sf
 from surefoot.errors import InvalidValue, MissingPackage, TaskError
-from surefoot.fitting import CHOICES, decaying, fit
+from surefoot.fitting import CHOICES, fit
 from surefoot.records.folder import read, read_meta
 from surefoot.schedules import constant, warmup
 from surefoot.stopping import Never
 from surefoot.training.batches import Batches
+from surefoot.training.plan import choice_of, planned
 from surefoot.training.run import RunFailed
 from surefoot.training.task import Task
 
@@ -53,12 +55,12 @@ def test_the_same_seed_gives_the_same_run_and_another_seed_another(train):
     assert not torch.equal(weights(first), weights(other))
 
 
-@pytest.mark.parametrize("rule", CHOICES)
+@pytest.mark.parametrize("rule", [*CHOICES, "nadamw", "adagrad", "radam"])
 def test_each_rule_learns_with_its_defaults(rule):
     run = fit(small(), steps=150, rule=rule)
     first = run.trace["penalty"].values[:4].mean()
     assert run.best["validation_penalty"] < 0.6 * first
-    assert run.settings["step_size"] == CHOICES[rule].step_size
+    assert run.settings["step_size"] == choice_of(rule).step_size
 
 
 def test_the_best_weights_are_in_the_model_which_is_ready_to_use():
@@ -129,7 +131,7 @@ def test_a_model_and_nested_batches_go_to_the_device():
         ({"steps": 3, "epochs": 2}, "steps is 3 and epochs is 2; give one"),
         ({"steps": 0}, "steps is 0"),
         ({"epochs": 1.5}, "epochs is 1.5"),
-        ({"steps": 3, "rule": "adamm"}, "rule is 'adamm'; it must be one of adamw, rmsprop, sgd"),
+        ({"steps": 3, "rule": "adamm"}, "rule is 'adamm'; it must be one of surefoot.rules.RULES, such as adam"),
         ({"steps": 3, "step_size": -1.0}, "step_size is -1"),
         ({"steps": 3, "step_size": float("nan")}, "step_size is nan"),
         ({"steps": 3, "seed": -1}, "seed is -1"),
@@ -159,8 +161,10 @@ def test_epochs_of_a_stream_are_refused():
 
 
 def test_matrices_decay_and_the_rest_does_not():
-    groups = decaying(nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Linear(2, 2)), 0.1)
-    assert [(len(group["params"]), group["decay"]) for group in groups] == [(2, 0.1), (4, 0.0)]
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Linear(2, 2))
+    plan = planned(small(), 10, None, "adamw", None, None, None, 0, None, None, "float32", 1, None)
+    optimizer = plan.optimizer(model)
+    assert [(len(group["params"]), group["decay"]) for group in optimizer.param_groups] == [(2, 0.1), (4, 0.0)]
 
 
 def test_a_model_with_nothing_to_train_is_told():
@@ -270,3 +274,23 @@ def test_a_record_that_can_no_longer_be_written_does_not_stop_the_training(tmp_p
         run = fit(small(), steps=20, runs=tmp_path, stopping=Never())
     assert run.ending.kind == "finished"
     assert len(run.trace["penalty"]) == 20
+
+
+def test_feedback_is_told_the_validation_penalty_of_every_check():
+    flat = sf.Plateau(factor=0.5, patience=2, margin=1e9)
+    run = fit(small(), steps=60, check_every=10, schedule=sf.constant(), step_size=0.01, feedback=flat)
+    sizes = run.trace["step_size"].values
+    assert {*sizes} == {0.01, 0.005, 0.0025}
+    assert (sizes[:30] == 0.01).all()  # the first check is a gain, the third the second bad one
+    assert (sizes[30:50] == 0.005).all()
+    assert "0.5 times the step size" in run.settings["feedback"]
+
+
+def test_feedback_without_validation_is_refused():
+    with pytest.raises(InvalidValue, match="feedback is told the validation penalty"):
+        fit(small(validation=None), steps=5, feedback=sf.Plateau())
+
+
+def test_a_rule_that_is_not_there_brings_near_names():
+    with pytest.raises(InvalidValue, match=r"rule is 'adamq'; it must be one of surefoot\.rules\.RULES, such as adam"):
+        fit(small(), steps=5, rule="adamq")

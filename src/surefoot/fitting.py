@@ -12,12 +12,12 @@ import numpy as np
 import torch
 
 from surefoot import __version__
+from surefoot.feedback import Plateau
 from surefoot.schedules import Schedule
 from surefoot.stopping import Judge
 from surefoot.training.loop import descend
 from surefoot.training.plan import CHOICES as CHOICES
 from surefoot.training.plan import SCHEDULE as SCHEDULE
-from surefoot.training.plan import decaying as decaying
 from surefoot.training.plan import planned
 from surefoot.training.recorder import Recorder
 from surefoot.training.run import Run as Run
@@ -41,6 +41,7 @@ def fit(
     device: str | torch.device | None = None,
     precision: str = "float32",
     accumulate: int = 1,
+    feedback: Plateau | None = None,
 ) -> Run:
     """Train a task and return the run, with the best weights in its model.
 
@@ -51,8 +52,8 @@ def fit(
         task: what to train; a `model` that is a function is made anew, a module is trained in place.
         steps: length of the run in steps [>= 1]; either this or epochs.
         epochs: length of the run in epochs [>= 1], for loaders that know how many batches they have.
-        rule: adamw, rmsprop or sgd (with momentum 0.9).
-        step_size: the peak [> 0]; the rule's from `CHOICES` if None.
+        rule: the name of any rule (`surefoot list`); sgd has momentum 0.9.
+        step_size: the peak [> 0]; if None the rule's from `CHOICES`, or its own.
         schedule: its course; `SCHEDULE` if None. The length of the run is supplied.
         stopping: when to stop early, by the validation penalty; `Patience()` if None.
         seed: [0 to 2**32 - 1].
@@ -63,6 +64,7 @@ def fit(
             and the tensors in its batches are moved there.
         precision: float32, or bfloat16 for torch's autocast; weights, gradients and the optimizer stay float32.
         accumulate: batches in a step [>= 1], for batches larger than fit into memory; epochs then have fewer steps.
+        feedback: cuts the step size by the validation penalty of every check, beside the schedule.
 
     Errors: InvalidValue naming every fault of the call; RunFailed, a TaskError that holds the run, if the task raised.
 
@@ -74,6 +76,7 @@ def fit(
     plan = planned(
         task, steps=steps, epochs=epochs, rule=rule, step_size=step_size, schedule=schedule, stopping=stopping,
         seed=seed, check_every=check_every, device=device, precision=precision, accumulate=accumulate,
+        feedback=feedback,
     )  # fmt: skip
     meta = {"settings": plan.settings(), "versions": _versions()}
     with Recorder(task.name, plan.steps, Path(runs) if runs is not None else None, meta, live=progress) as recorder:

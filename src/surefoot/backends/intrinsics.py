@@ -46,5 +46,5 @@ def select(condition: Any, first: Any, second: Any) -> Any:
 
 @register_jitable
 def sign(value: Any) -> Any:
-    """Return 1, -1, or 0 for zeros and, as torch has it, for NaN; numpy's own has a branch, which vector code cannot."""
+    """Return 1, -1, or 0 for zeros and, as torch has it, for NaN; numpy's own branches, which vector code cannot."""
     return select(value > 0, type(value)(1), select(value < 0, type(value)(-1), type(value)(0)))

@@ -40,8 +40,8 @@ def step(rule: Rule, p: Array, g: Array, slots: tuple[Array, ...], numbers: Mapp
     >>> step(SGD, np.array([1.0]), np.array([2.0]), (), {"scale": 1.0, "l2": 0.0, "step_size": 0.1, "decay": 0.0})
     (array([0.8]),)
     """
-    g = prepared(p, g, numbers["scale"], numbers["l2"])
     with np.errstate(all="ignore"):  # what is not finite comes out as it is: the statistics count it
+        g = prepared(p, g, numbers["scale"], numbers["l2"])
         result = bind(rule.formula, Operations)(p, g, *slots, *(numbers[name] for name in rule.names))
     return result if isinstance(result, tuple) else (result,)
 

@@ -1,14 +1,14 @@
 """`surefoot fit`: train a task. What is heavy is imported when it is needed."""
 
 import json
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from surefoot.cli.app import EPILOG, FAILED, FINISHED, INTERRUPTED, app, say
-from surefoot.errors import InvalidValue, MissingPackage
+from surefoot.cli.figures import check_figure
+from surefoot.schedules import parse
 from surefoot.tasks import TASKS, load
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ def fit(
     epochs: Annotated[int | None, typer.Option(help="Length of the run in epochs.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same run.")] = 0,
     step_size: Annotated[float | None, typer.Option(help="The peak; the rule's default if not given.")] = None,
-    rule: Annotated[str, typer.Option(help="adamw, rmsprop or sgd.")] = "adamw",
+    rule: Annotated[str, typer.Option(help="Any of `surefoot list --kind rules`; sgd has momentum.")] = "adamw",
+    schedule: Annotated[str | None, typer.Option(help='Such as "warmup(5%) >> cosine(to=0.0)".')] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1 or mps; if not given, the model's.")] = None,
     precision: Annotated[str, typer.Option(help="float32, or bfloat16 (weights stay float32).")] = "float32",
     accumulate: Annotated[int, typer.Option(help="Batches in a step.")] = 1,
@@ -35,7 +36,7 @@ def fit(
     progress: Annotated[bool, typer.Option(help="Show a line while it runs.")] = True,
 ) -> int:
     """Train a task; keep its best weights and a record of the run."""
-    _check_figure(figure)
+    check_figure(figure)
     if task in TASKS and steps is None and epochs is None:
         steps = TASKS[task].steps
     loaded = _loaded(task)
@@ -46,7 +47,8 @@ def fit(
     try:
         run = fitted(
             loaded, steps=steps, epochs=epochs, seed=seed, step_size=step_size, rule=rule, device=device,
-            precision=precision, accumulate=accumulate, runs=runs, progress=progress and not as_json,
+            schedule=None if schedule is None else parse(schedule), precision=precision, accumulate=accumulate,
+            runs=runs, progress=progress and not as_json,
         )  # fmt: skip
     except RunFailed as error:
         _show(error.run, figure, as_json=as_json)
@@ -72,18 +74,6 @@ def _show(run: "Run", figure: Path | None, *, as_json: bool) -> None:
         print(run.summary())
         if figure is not None:
             print(f"figure: {figure}")
-
-
-def _check_figure(figure: Path | None) -> None:
-    """Refuse before the training what would fail after it."""
-    if figure is None:
-        return
-    if figure.suffix not in {".png", ".svg", ".pdf"}:
-        raise InvalidValue(f"--figure is {figure}; it must end in .png, .svg or .pdf")
-    if not figure.parent.is_dir():
-        raise InvalidValue(f"--figure is {figure} and there is no folder {figure.parent}; make it first")
-    if find_spec("matplotlib") is None:
-        raise MissingPackage("--figure needs matplotlib; install it with: pip install 'surefoot[figures]'")
 
 
 def _where(error: BaseException, task: str) -> str:

@@ -45,6 +45,6 @@ RPROP = Rule(
         "under one gradient for ever every step is `grow` times the last",
         "where the gradient turns no step is taken",
     ),
-    elsewhere={"Keras": "has none", "optax": "the same, but that a gradient of 0 leaves a length unlimited"},
+    elsewhere={"Keras": "has none", "optax": "takes each step one late (0.2.8; its pull request 1725)"},
     rounding=8.0,
 )

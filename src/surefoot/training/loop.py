@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from surefoot.errors import SurefootError, TaskError, refuse
+from surefoot.pytorch.optimizer import Optimizer
 from surefoot.stopping import Judge, Never
 from surefoot.trace import Event, Series, Trace
 from surefoot.training.batches import Batch, epoch
@@ -87,7 +88,8 @@ def descend(
     Args:
         task: the penalty and the data.
         model: what to train, usually `task.make()`, on the device of `compute`.
-        optimizer: any of ours or of torch's, over the model's parameters.
+        optimizer: any of ours or of torch's, over the model's parameters; feedback, where ours has a rule for it, is
+            told the validation penalty of every check.
         steps: steps to take at most [>= 1].
         check_every: steps between checks [>= 1]; `usual_check` if None. The last step is always checked.
         stopping: when to stop early; never if None.
@@ -208,6 +210,8 @@ class _Descent:
             return None
         found = validated(self.task, self.model, self.place, self.compute)
         self.values.append(found["validation_penalty"])
+        if isinstance(self.optimizer, Optimizer) and self.optimizer.feedback.plateau is not None:
+            self.optimizer.feedback.observe(self.values[-1])
         verdict = self.stopping.verdict(self.values)
         events: tuple[Event, ...] = ()
         if verdict.best == len(self.values) - 1:

@@ -1,6 +1,7 @@
 """The plan of a run: what `fit` will do, every default filled in, every fault of the call told at once."""
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from math import inf
 from typing import final
 
@@ -8,8 +9,11 @@ import torch
 from torch import nn
 
 from surefoot.errors import InvalidValue, TaskError, refuse
-from surefoot.pytorch.drop_in import SGD, AdamW, RMSprop
+from surefoot.feedback import Plateau
+from surefoot.pytorch.groups import groups
 from surefoot.pytorch.optimizer import Optimizer
+from surefoot.pytorch.rule_optimizer import RuleOptimizer, named
+from surefoot.rules import RULES
 from surefoot.schedules import Schedule, linear, warmup
 from surefoot.stopping import Judge, Patience
 from surefoot.trace import Scalar
@@ -42,7 +46,8 @@ CHOICES = {
     "rmsprop": Choice(step_size=3e-3, decay=0.1),
     "sgd": Choice(step_size=1e-1, decay=1e-3),
 }
-"""By rule, measured on the digits: an MLP and a conv net, 200 and 800 steps of 64, three seeds, half-decade grid, best
+"""By rule, where it is not the rule's own; `sgd` is `momentum` here. Measured on the digits (`benchmarks/choices.py`):
+an MLP and a conv net, 200 and 800 steps of 64, three seeds, half-decade grid, best
 validation penalty as a geometric mean over the four. adamw 0.001 to 0.1: .139 .076 .042 .031 .035; rmsprop 0.0003 to
 0.01: .30 .10 .052 .041; sgd (momentum 0.9) 0.01 to 0.3: .47 .11 .049 .153. Adamw and rmsprop take half a decade
 below the best, since too high costs more than too low on other tasks. Adamw's decay 0, 0.1, 0.3: at 0.01 .043 .042
@@ -65,6 +70,7 @@ class Plan:
     seed: int
     compute: Compute
     accumulate: int
+    feedback: Plateau | None = None
 
     def settings(self) -> dict[str, Scalar]:
         """Return the plan as plain values."""
@@ -73,6 +79,7 @@ class Plan:
             "step_size": self.step_size, "decay": self.decay, "schedule": str(self.schedule),
             "stopping": str(self.stopping), "device": None if self.compute.device is None else str(self.compute.device),
             "precision": self.compute.precision, "accumulate": self.accumulate,
+            "feedback": None if self.feedback is None else str(self.feedback),
         }  # fmt: skip
 
     def optimizer(self, model: nn.Module) -> Optimizer:
@@ -80,13 +87,23 @@ class Plan:
 
         Errors: TaskError if the model has nothing to train.
         """
-        groups = decaying(model, self.decay)
-        if not groups:
+        if not any(parameter.requires_grad for parameter in model.parameters()):
             raise TaskError("the model has no parameter that can be trained; check requires_grad")
-        if self.rule == "sgd":
-            return SGD(groups, step_size=self.step_size, schedule=self.schedule, momentum=0.9)
-        rule = AdamW if self.rule == "adamw" else RMSprop
-        return rule(groups, step_size=self.step_size, schedule=self.schedule)
+        return RuleOptimizer(
+            groups(model, decay=self.decay), meant(self.rule), self.step_size, schedule=self.schedule,
+            feedback=self.feedback,
+        )  # fmt: skip
+
+
+def meant(rule: str) -> str:
+    """Return the rule that a fit's `rule` names: sgd has momentum there, which is what people mean by it."""
+    return "momentum" if rule == "sgd" else rule
+
+
+def choice_of(rule: str) -> Choice:
+    """Return a rule's defaults in `fit`: measured ones, or its own."""
+    constants = named(meant(rule)).constants
+    return CHOICES.get(rule) or Choice(constants["step_size"], constants["decay"])
 
 
 def planned(
@@ -102,6 +119,7 @@ def planned(
     device: str | torch.device | None,
     precision: str,
     accumulate: int,
+    feedback: Plateau | None,
 ) -> Plan:
     """Return the plan of a fit; the arguments are `fit`'s.
 
@@ -109,6 +127,8 @@ def planned(
     """
     faults = [*_length_faults(task, steps, epochs), *_value_faults(rule, step_size, seed, check_every, accumulate)]
     faults += compute_faults(device, precision)
+    if feedback is not None and task.validation is None:
+        faults.append("feedback is told the validation penalty; give the task validation=..., or leave feedback out")
     sized, total = SCHEDULE, steps or 1
     if not faults:
         total = steps or (epochs or 1) * (steps_in_epoch(task.train, accumulate) or 1)
@@ -117,11 +137,13 @@ def planned(
         except InvalidValue as error:
             faults.append(f"schedule {str(error).rstrip('.')}")
     refuse("fit", faults)
-    choice = CHOICES[rule]
+    choice = choice_of(rule)
     every = check_every or usual_check(task, total, accumulate)
     peak = choice.step_size if step_size is None else step_size
     compute = Compute(device, precision)
-    return Plan(total, every, rule, peak, choice.decay, sized, stopping or Patience(), seed, compute, accumulate)
+    return Plan(
+        total, every, rule, peak, choice.decay, sized, stopping or Patience(), seed, compute, accumulate, feedback
+    )
 
 
 def _length_faults(task: Task, steps: int | None, epochs: int | None) -> list[str]:
@@ -139,8 +161,9 @@ def _length_faults(task: Task, steps: int | None, epochs: int | None) -> list[st
 
 def _value_faults(rule: str, step_size: float | None, seed: int, check_every: int | None, accumulate: int) -> list[str]:
     faults = []
-    if rule not in CHOICES:
-        faults.append(f"rule is {rule!r}; it must be one of {', '.join(CHOICES)}")
+    if meant(rule) not in RULES:
+        near = get_close_matches(rule, RULES, n=3) or [*CHOICES]
+        faults.append(f"rule is {rule!r}; it must be one of surefoot.rules.RULES, such as {', '.join(near)}")
     if step_size is not None and not 0 < step_size < inf:
         faults.append(f"step_size is {step_size:g}; it must be above 0 and finite")
     if not isinstance(seed, int) or not 0 <= seed < 2**32:
@@ -150,18 +173,3 @@ def _value_faults(rule: str, step_size: float | None, seed: int, check_every: in
     if not isinstance(accumulate, int) or accumulate < 1:
         faults.append(f"accumulate is {accumulate}; it must be a whole number of batches, 1 at least")
     return faults
-
-
-def decaying(model: nn.Module, decay: float) -> list[dict[str, object]]:
-    """Return a model's trainable parameters as two groups: matrices, which decay, and the rest, which do not.
-
-    A bias or a scale has no direction to forget; decaying it only moves the function that is learned.
-
-    >>> [len(group["params"]) for group in decaying(nn.Linear(2, 3), 0.1)]
-    [1, 1]
-    """
-    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    matrices = [parameter for parameter in trained if parameter.ndim >= 2]
-    rest = [parameter for parameter in trained if parameter.ndim < 2]
-    groups: list[dict[str, object]] = [{"params": matrices, "decay": decay}, {"params": rest, "decay": 0.0}]
-    return [group for group in groups if group["params"]]
