@@ -13,6 +13,7 @@ import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -139,13 +140,31 @@ def printed(rule: str, case: str, table: dict[str, float]) -> str:
     return f"{rule:13s} {case:18s} {ours:10.1f} us   {ratios}"
 
 
+def markdown(results: list[dict[str, Any]]) -> str:
+    """Return the README's table: times as long as surefoot's step, one line for each rule."""
+    cases = list(dict.fromkeys(result["case"] for result in results))
+    lines = [f"| | {' | '.join(cases)} |", f"|---|{'---|' * len(cases)}"]
+    for rule in dict.fromkeys(result["rule"] for result in results):
+        cells = []
+        for case in cases:
+            times = next(r["microseconds"] for r in results if (r["rule"], r["case"]) == (rule, case))
+            others = [times[name] / times["surefoot"] for name in ("torch", "foreach", "fused") if name in times]
+            cells.append(" · ".join(f"{ratio:.1f}" for ratio in others))
+        lines.append(f"| {rule} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--whole", action="store_true", help="time forward + backward + step")
     parser.add_argument("--case", action="append", help="only these sets of tensors")
     parser.add_argument("--rule", action="append", help="only these rules")
     parser.add_argument("--json", type=Path, help="write the figures here")
+    parser.add_argument("--table", type=Path, help="print a file of figures as the README's table, and measure nothing")
     options = parser.parse_args()
+    if options.table:
+        print(markdown(json.loads(options.table.read_text())["results"]))
+        return
     cases = options.case or (["6-tensor MLP", "100 small tensors", "wide MLP (4 M)"] if options.whole else list(SETS))
     results = []
     for case in cases:

@@ -52,7 +52,9 @@ if TYPE_CHECKING:
     from surefoot.schedules import wsd as wsd
     from surefoot.stopping import Patience as Patience
     from surefoot.training.batches import Batches as Batches
+    from surefoot.training.compute import Compute as Compute
     from surefoot.training.task import Task as Task
+    from surefoot.training.windows import Windows as Windows
 
 _HOME = {
     "ASGD": "pytorch.drop_in",
@@ -63,6 +65,7 @@ _HOME = {
     "Adamax": "pytorch.drop_in",
     "Batches": "training.batches",
     "BinaryCrossEntropy": "pytorch.penalties",
+    "Compute": "training.compute",
     "CrossEntropy": "pytorch.penalties",
     "Focal": "pytorch.penalties",
     "Hinge": "pytorch.penalties",
@@ -83,6 +86,7 @@ _HOME = {
     "Run": "fitting",
     "SGD": "pytorch.drop_in",
     "Task": "training.task",
+    "Windows": "training.windows",
     "constant": "schedules",
     "cosine": "schedules",
     "cosine_warmup": "schedules",
