@@ -127,16 +127,19 @@ class Cohort:
     def _carried_rows(self, first: Row, numbers: Numbers) -> list[Row]:
         """Return the numbers of this step, and let every parameter carry its own to the next."""
         table, at = self._clocks.table, self._clocks.rows(self._carried)
-        each = [tuple(column) for column in table[at][:, self._index].T.tolist()]
-        known: dict[tuple[float, ...], tuple[Row, list[float]]] = {}
+        columns = table[at][:, self._index]
+        if (columns == columns[:, :1]).all():
+            columns = columns[:, :1]  # one for all, as it is but for gradients that are missing or late
+        each = [tuple(column) for column in columns.T.tolist()]
+        rows, following = {}, {}
         for column in set(each):
-            count, given = int(column[0]), {**numbers, **dict(zip(self._rule.carried, column[1:], strict=True))}
-            following = self._rule.carry(count, given)
-            known[column] = first + self._rule.row(count, given), [following[name] for name in self._rule.carried]
-        for row, values in zip(at[1:], zip(*(known[column][1] for column in each), strict=True), strict=True):
+            given = {**numbers, **dict(zip(self._rule.carried, column[1:], strict=True))}
+            rows[column] = first + self._rule.row(int(column[0]), given)
+            after = self._rule.carry(int(column[0]), given)
+            following[column] = [after[name] for name in self._rule.carried]
+        for row, values in zip(at[1:], zip(*(following[column] for column in each), strict=True), strict=True):
             table[row, self._index] = values
-        rows = [known[column][0] for column in each]
-        return rows[:1] if len(known) == 1 else rows
+        return [rows[column] for column in each]
 
 
 class Roster:
