@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 TASK ?= digits
 ARGS ?=
 
-.PHONY: fit test lint kernels benchmarks clean
+.PHONY: fit test lint docs kernels benchmarks clean
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -26,8 +26,12 @@ lint: $(VENV)/ready       ## put style right
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-kernels: $(VENV)/ready    ## write the committed kernels anew after a rule has changed
+docs: $(VENV)/ready       ## the site, in site/: a page for every rule, schedule and penalty, and the guides
+	$(BIN)/mkdocs build --quiet --strict
+
+kernels: $(VENV)/ready    ## write the committed kernels and formulas anew after a rule has changed
 	$(BIN)/python -m surefoot.backends.emit
+	$(BIN)/python -m surefoot.backends.symbolic
 
 benchmarks: $(VENV)/ready ## the tables that the README quotes (about ten minutes on a quiet machine)
 	$(BIN)/python benchmarks/start.py
@@ -38,4 +42,4 @@ benchmarks: $(VENV)/ready ## the tables that the README quotes (about ten minute
 	$(BIN)/python benchmarks/digits.py --json benchmarks/results_digits.json
 
 clean:
-	rm -rf $(VENV) runs
+	rm -rf $(VENV) runs site

@@ -4,7 +4,7 @@ Docs, cards and messages read it, so that one thing has one name everywhere.
 """
 
 from dataclasses import dataclass
-from math import inf, isfinite, nextafter
+from math import inf, isfinite
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,7 @@ class Symbol:
         tex: how it is written.
         low: the least allowed value.
         below: an open upper bound, or infinity; every value is finite.
+        high: the largest allowed value, or infinity.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Symbol:
     tex: str
     low: float = -inf
     below: float = inf
+    high: float = inf
 
     def fault(self, word: str, value: float) -> str | None:
         """Say what is wrong with a value, or None; `word` is how the user spelled the symbol.
@@ -31,11 +33,22 @@ class Symbol:
         >>> SYMBOLS["beta2"].fault("betas[1]", 1.2)
         'betas[1] is 1.2; it must be at least 0 and below 1'
         """
-        if isfinite(value) and self.low <= value < self.below:
+        if isfinite(value) and self.low <= value <= self.high and value < self.below:
             return None
-        bounds = [f"at least {self.low:g}"] if self.low > -inf else []
-        bounds += [f"below {self.below:g}"] if self.below < inf else ([] if isfinite(value) else ["finite"])
-        return f"{word} is {value:g}; it must be {' and '.join(bounds)}"
+        finite = "" if isfinite(value) or min(self.below, self.high) < inf else "finite"
+        return f"{word} is {value:g}; it must be {' and '.join(filter(None, [self.bounds, finite]))}"
+
+    @property
+    def bounds(self) -> str:
+        """What its values are allowed to be, in words; empty where all finite ones are.
+
+        >>> SYMBOLS["rho"].bounds
+        'at least 0 and at most 1'
+        """
+        told = [f"at least {self.low:g}"] if self.low > -inf else []
+        told += [f"below {self.below:g}"] if self.below < inf else []
+        told += [f"at most {self.high:g}"] if self.high < inf else []
+        return " and ".join(told)
 
 
 SYMBOLS: dict[str, Symbol] = {
@@ -60,7 +73,7 @@ SYMBOLS: dict[str, Symbol] = {
     "dampening": Symbol("dampening", "none", r"\tau"),
     "intake": Symbol("share of the gradient the buffer takes in", "none", "a"),
     "alpha": Symbol("memory of squared gradients", "none", r"\alpha", low=0.0),
-    "rho": Symbol("memory of squares", "none", r"\rho", low=0.0, below=nextafter(1.0, inf)),
+    "rho": Symbol("memory of squares", "none", r"\rho", low=0.0, high=1.0),
     "beta1": Symbol("memory of gradients", "none", r"\beta_1", low=0.0, below=1.0),
     "beta2": Symbol("memory of squared gradients", "none", r"\beta_2", low=0.0, below=1.0),
     "eps": Symbol("floor of the divisor", "g, or g squared inside a root", r"\epsilon", low=0.0),

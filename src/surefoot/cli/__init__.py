@@ -1,6 +1,8 @@
 """The command. It parses, calls and prints; what is heavy is imported by the command that needs it."""
 
-from surefoot.cli import fit as fit  # registers itself
+from surefoot.cli import average as average  # registers itself
+from surefoot.cli import catalogue as catalogue
+from surefoot.cli import fit as fit
 from surefoot.cli import schedule as schedule
 from surefoot.cli.app import FAILED as FAILED
 from surefoot.cli.app import FINISHED as FINISHED

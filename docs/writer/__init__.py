@@ -1,0 +1,1 @@
+"""Writes the site's pages of rules, schedules and penalties from the catalogue, with their figures."""

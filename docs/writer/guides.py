@@ -1,0 +1,34 @@
+"""What the guides show of the library as it is: filled in where a guide has {name}."""
+
+from collections.abc import Callable
+
+from torch import nn
+
+import surefoot as sf
+from surefoot.catalogue import entries
+from writer import parts
+
+
+def table_of_groups() -> str:
+    """Return the table that the guide to groups prints."""
+    model = nn.Sequential(nn.Embedding(100, 16), nn.Linear(16, 32), nn.LayerNorm(32), nn.ReLU(), nn.Linear(32, 5))
+    return str(sf.groups(model, decay=0.1))
+
+
+def classes() -> str:
+    """Return the table of torch's classes and the rules by which each steps."""
+    rules: dict[str, list[str]] = {}
+    for entry in entries("rule"):
+        if entry.torch:
+            name, _, given = entry.torch.removeprefix("torch.optim.").partition("(")
+            words = f" with <code>{given.rstrip(')')}</code>" if given != ")" else ""
+            rules.setdefault(name, []).append(f"{parts.link(entry.name)}{words}")
+    rows = [(f"<code>sf.{name}</code>", "<br>".join(links)) for name, links in rules.items()]
+    return parts.table(("class", "steps by"), rows)
+
+
+PARTS: dict[str, dict[str, Callable[[], str]]] = {
+    "guides/groups.md": {"table": table_of_groups},
+    "guides/drop_in.md": {"classes": classes},
+}
+"""What to fill in, by page."""
