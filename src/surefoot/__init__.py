@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0.dev0"
 
 if TYPE_CHECKING:
+    from surefoot import search as search
     from surefoot.feedback import Plateau as Plateau
     from surefoot.fitting import Run as Run
     from surefoot.fitting import fit as fit
+    from surefoot.pytorch.averager import ExponentialAverage as ExponentialAverage
+    from surefoot.pytorch.averager import TailAverage as TailAverage
     from surefoot.pytorch.drop_in import ASGD as ASGD
     from surefoot.pytorch.drop_in import SGD as SGD
     from surefoot.pytorch.drop_in import Adadelta as Adadelta
@@ -19,11 +22,14 @@ if TYPE_CHECKING:
     from surefoot.pytorch.drop_in import Adam as Adam
     from surefoot.pytorch.drop_in import Adamax as Adamax
     from surefoot.pytorch.drop_in import AdamW as AdamW
+    from surefoot.pytorch.drop_in import Muon as Muon
     from surefoot.pytorch.drop_in import NAdam as NAdam
     from surefoot.pytorch.drop_in import RAdam as RAdam
     from surefoot.pytorch.drop_in import RMSprop as RMSprop
     from surefoot.pytorch.drop_in import Rprop as Rprop
     from surefoot.pytorch.groups import groups as groups
+    from surefoot.pytorch.matrices.assignment import muon_groups as muon_groups
+    from surefoot.pytorch.matrices.hybrid import MuonAdamW as MuonAdamW
     from surefoot.pytorch.penalties import BinaryCrossEntropy as BinaryCrossEntropy
     from surefoot.pytorch.penalties import CrossEntropy as CrossEntropy
     from surefoot.pytorch.penalties import Focal as Focal
@@ -67,12 +73,15 @@ _HOME = {
     "BinaryCrossEntropy": "pytorch.penalties",
     "Compute": "training.compute",
     "CrossEntropy": "pytorch.penalties",
+    "ExponentialAverage": "pytorch.averager",
     "Focal": "pytorch.penalties",
     "Hinge": "pytorch.penalties",
     "Huber": "pytorch.penalties",
     "KullbackLeibler": "pytorch.penalties",
     "MeanAbsoluteError": "pytorch.penalties",
     "MeanSquaredError": "pytorch.penalties",
+    "Muon": "pytorch.drop_in",
+    "MuonAdamW": "pytorch.matrices.hybrid",
     "NAdam": "pytorch.drop_in",
     "Patience": "stopping",
     "Plateau": "feedback",
@@ -85,6 +94,7 @@ _HOME = {
     "RuleOptimizer": "pytorch.rule_optimizer",
     "Run": "fitting",
     "SGD": "pytorch.drop_in",
+    "TailAverage": "pytorch.averager",
     "Task": "training.task",
     "Windows": "training.windows",
     "constant": "schedules",
@@ -95,6 +105,7 @@ _HOME = {
     "groups": "pytorch.groups",
     "inverse_sqrt": "schedules",
     "linear": "schedules",
+    "muon_groups": "pytorch.matrices.assignment",
     "one_cycle": "schedules",
     "one_minus_sqrt": "schedules",
     "piecewise": "schedules",
@@ -105,11 +116,16 @@ _HOME = {
     "wsd": "schedules",
 }
 
+_ROOMS = ("search",)
+"""Packages used under their own name: `sf.search.race`."""
+
 __all__ = list(_HOME)
 
 
 def __getattr__(name: str) -> object:
     """Import a public name from its home when it is first used (PEP 562)."""
+    if name in _ROOMS:
+        return import_module(f"surefoot.{name}")  # which also makes it an attribute, so this is asked once
     if name not in _HOME:
         raise AttributeError(f"module 'surefoot' has no attribute {name!r}")
     value = getattr(import_module(f"surefoot.{_HOME[name]}"), name)
@@ -119,4 +135,4 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     """List the public names, imported or not."""
-    return [*globals(), *_HOME]
+    return [*globals(), *_HOME, *_ROOMS]

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from surefoot.backends.eager import EagerLane
-from surefoot.rules.rule import Rule
+from surefoot.backends.matrix import MatrixLane
+from surefoot.rules.matrix_rule import AnyRule, MatrixRule
 
 
 class Lane(Protocol):
@@ -62,13 +63,15 @@ def _dense(tensor: Tensor) -> bool:
 
 def lane_of(
     kind: torch.dtype | None,
-    rule: Rule,
+    rule: AnyRule,
     parameters: Sequence[Tensor],
     slots: Sequence[Sequence[Tensor]],
     *,
     differentiable: bool,
 ) -> Lane:
     """Return the lane for parameters that all enter the kernel of one dtype, or, with no kind, step eagerly."""
+    if isinstance(rule, MatrixRule):
+        return MatrixLane(rule, parameters, slots, differentiable=differentiable)
     if kind is None:
         return EagerLane(rule, parameters, slots, differentiable=differentiable)
     from surefoot.backends.cpu import CpuLane  # here: numba is optional and takes half a second to import

@@ -20,10 +20,11 @@ from surefoot.pytorch.clocks import Clocks, State
 from surefoot.pytorch.spelling import Group, Reading, Spelling
 from surefoot.pytorch.statistics import Floats
 from surefoot.pytorch.step_size import Pace
-from surefoot.rules.rule import Numbers, Rule
+from surefoot.rules.matrix_rule import AnyRule, MatrixRule
+from surefoot.rules.rule import Numbers
 
 Row = tuple[float, ...]
-Pattern = tuple[Rule, bool, tuple[type, ...]]
+Pattern = tuple[AnyRule, bool, tuple[type, ...]]
 """What a cohort is formed for: the rule, whether the step is to be differentiable, the type of each gradient."""
 
 
@@ -61,9 +62,10 @@ class Cohort:
     def _lanes(
         self, gradients: list[Tensor], slots: list[list[Tensor]], differentiable: bool
     ) -> list[tuple[Lane, list[int]]]:
+        eager = differentiable or isinstance(self._rule, MatrixRule)
         places: dict[torch.dtype | None, list[int]] = {}
         for i, (p, g) in enumerate(zip(self.parameters, gradients, strict=True)):
-            fast = not differentiable and kernel_takes(p, g, [slot[i] for slot in slots])
+            fast = not eager and kernel_takes(p, g, [slot[i] for slot in slots])
             places.setdefault(p.dtype if fast else None, []).append(i)
         lanes = []
         for kind, at in places.items():
@@ -180,11 +182,11 @@ class Roster:
             refuse(where, reading.faults(self.spelling.typed))
             self._reading = reading
             parts = [part for fact in facts for part in (fact if isinstance(fact, tuple) else (fact,))]
-            plain = all(isinstance(part, float | int) for part in parts)
+            plain = all(isinstance(part, float | int | str | None) for part in parts)
             self._facts = facts if plain else None  # a tensor or a list may change in place: read it every step
         return self._reading
 
-    def entry(self, index: int, rule: Rule, numbers: Numbers) -> dict[str, Any]:
+    def entry(self, index: int, rule: AnyRule, numbers: Numbers) -> dict[str, Any]:
         """Return a parameter's state, with what the rule needs and is not there yet, made from these numbers."""
         if not (rule.slots or self.spelling.counted):
             return {}  # torch leaves no entry for it either

@@ -13,7 +13,7 @@ from typing import Any
 from torch import Tensor
 
 from surefoot.errors import refuse
-from surefoot.rules.rule import Rule
+from surefoot.rules.matrix_rule import AnyRule
 
 Group = dict[str, Any]
 
@@ -22,7 +22,7 @@ Group = dict[str, Any]
 class Reading:
     """What a group says: the rule, its constants but for the step size, and what is done to the gradient first."""
 
-    rule: Rule
+    rule: AnyRule
     constants: dict[str, float]
     l2: float = 0.0
     sign: float = 1.0

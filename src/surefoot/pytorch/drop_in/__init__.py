@@ -13,6 +13,7 @@ from surefoot.pytorch.drop_in.adam_kin import Adamax as Adamax
 from surefoot.pytorch.drop_in.adam_kin import NAdam as NAdam
 from surefoot.pytorch.drop_in.adam_kin import RAdam as RAdam
 from surefoot.pytorch.drop_in.asgd import ASGD as ASGD
+from surefoot.pytorch.drop_in.muon import Muon as Muon
 from surefoot.pytorch.drop_in.rmsprop import RMSprop as RMSprop
 from surefoot.pytorch.drop_in.rprop import Rprop as Rprop
 from surefoot.pytorch.drop_in.sgd import SGD as SGD

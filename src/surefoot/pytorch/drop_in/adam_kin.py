@@ -115,7 +115,7 @@ class NAdam(Optimizer):
     >>> import torch
     >>> p = torch.nn.Parameter(torch.tensor([1.0])); p.grad = torch.tensor([2.0])
     >>> NAdam([p], step_size=0.01).step(); round(p.item(), 6)
-    0.990001
+    0.989435
     """
 
     def __init__(
