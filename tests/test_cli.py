@@ -90,7 +90,7 @@ def test_the_version_is_printed(capsys):
 def test_a_task_of_a_file_is_fitted_and_recorded(here, capsys, name):
     code, out, err = command(capsys, "fit", f"tasks.py:{name}", "--steps", "12")
     assert (code, err) == (FINISHED, "")
-    assert len(out.splitlines()) == 4
+    assert len(out.splitlines()) == 5  # with the line on the average
     (folder,) = (here / "runs").iterdir()
     assert f"record: runs/{folder.name}" in out
     assert len(read(folder)["penalty"]) == 12

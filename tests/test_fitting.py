@@ -231,10 +231,11 @@ def test_the_outcome_is_plain_json_and_a_few_lines(tmp_path):
     assert outcome["best"]["nothing"] is None
     assert outcome["best_step"] == run.best_step
     lines = run.summary().splitlines()
-    assert len(lines) == 4
+    assert len(lines) == 5
     assert str(run.best_step) in lines[0]
     assert run.reason in lines[1]
-    assert str(run.folder) in lines[3]
+    assert run.average.text in lines[2]
+    assert str(run.folder) in lines[4]
 
 
 def test_the_figure_shows_both_penalties_over_the_step_size_with_the_best_marked():

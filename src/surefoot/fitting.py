@@ -15,6 +15,7 @@ from surefoot import __version__
 from surefoot.feedback import Plateau
 from surefoot.schedules import Schedule
 from surefoot.stopping import Judge
+from surefoot.training.average import RunAverage
 from surefoot.training.loop import descend
 from surefoot.training.plan import CHOICES as CHOICES
 from surefoot.training.plan import SCHEDULE as SCHEDULE
@@ -42,6 +43,7 @@ def fit(
     precision: str = "float32",
     accumulate: int = 1,
     feedback: Plateau | None = None,
+    average: bool = True,
 ) -> Run:
     """Train a task and return the run, with the best weights in its model.
 
@@ -65,6 +67,8 @@ def fit(
         precision: float32, or bfloat16 for torch's autocast; weights, gradients and the optimizer stay float32.
         accumulate: batches in a step [>= 1], for batches larger than fit into memory; epochs then have fewer steps.
         feedback: cuts the step size by the validation penalty of every check, beside the schedule.
+        average: keep the mean of about the last tenth of the steps (`training.average`), judge it at the end on the
+            validation batches and return it if it is better than the best step's weights; False is for comparing.
 
     Errors: InvalidValue naming every fault of the call; RunFailed, a TaskError that holds the run, if the task raised.
 
@@ -76,17 +80,18 @@ def fit(
     plan = planned(
         task, steps=steps, epochs=epochs, rule=rule, step_size=step_size, schedule=schedule, stopping=stopping,
         seed=seed, check_every=check_every, device=device, precision=precision, accumulate=accumulate,
-        feedback=feedback,
+        feedback=feedback, average=average,
     )  # fmt: skip
     meta = {"settings": plan.settings(), "versions": _versions()}
     with Recorder(task.name, plan.steps, Path(runs) if runs is not None else None, meta, live=progress) as recorder:
         begun = perf_counter()
         seeded(plan.seed)
         model = plan.compute.placed(task.make())
+        tail = RunAverage(task, model, steps=plan.steps, seed=plan.seed, compute=plan.compute) if average else None
         ending = descend(
             task, model, plan.optimizer(model), steps=plan.steps, check_every=plan.check_every,
             stopping=plan.stopping, seed=plan.seed, compute=plan.compute, accumulate=plan.accumulate,
-            tell=recorder.tell, tick=recorder.tick,
+            average=tail, tell=recorder.tell, tick=recorder.tick,
         )  # fmt: skip
         seconds = perf_counter() - begun
         trace = recorder.trace()

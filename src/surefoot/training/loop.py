@@ -17,6 +17,7 @@ from surefoot.errors import SurefootError, TaskError, refuse
 from surefoot.pytorch.optimizer import Optimizer
 from surefoot.stopping import Judge, Never
 from surefoot.trace import Event, Series, Trace
+from surefoot.training.average import Averaged, RunAverage
 from surefoot.training.batches import Batch, epoch
 from surefoot.training.best import BestWeights, finite
 from surefoot.training.compute import Compute, misplaced
@@ -46,8 +47,9 @@ class Ending:
             interrupted (Ctrl-C) or failed (the user's code or the optimizer raised).
         step: steps taken.
         reason: why, in words.
-        best_step: the step whose weights are in the model.
+        best_step: the step whose weights are in the model, or were the best but for the averaged ones.
         error: what was raised, if the run failed.
+        average: what became of the averaged weights, if an average was kept.
     """
 
     kind: Kind
@@ -55,6 +57,7 @@ class Ending:
     reason: str
     best_step: int
     error: Exception | None = None
+    average: Averaged | None = None
 
 
 def usual_check(task: Task, steps: int, accumulate: int = 1) -> int:
@@ -73,6 +76,7 @@ def descend(
     seed: int = 0,
     compute: Compute | None = None,
     accumulate: int = 1,
+    average: RunAverage | None = None,
     tell: Callable[[Trace], None] = lambda _: None,
     tick: Callable[[int], None] = lambda _: None,
 ) -> Ending:
@@ -85,6 +89,8 @@ def descend(
     that is a mean over items and a model that treats each item alone (batch norm does not). An epoch's last step takes
     what is left of it.
 
+    With an `average` the averaged weights are judged at the end, and are left in the model if they are better.
+
     Args:
         task: the penalty and the data.
         model: what to train, usually `task.make()`, on the device of `compute`.
@@ -96,6 +102,7 @@ def descend(
         seed: orders the epochs of `Batches`; other loaders draw from torch's generator.
         compute: where penalties are computed, and in which precision; as the model is if None.
         accumulate: batches in a step [>= 1].
+        average: observes the weights after each step; None keeps no average.
         tell: given each piece of the trace as it is read.
         tick: given the number of steps taken, after each; must not wait for the device.
 
@@ -106,7 +113,7 @@ def descend(
     faults = [f"{name} is {n}; it must be at least 1" for name, n in counts.items() if n < 1]
     refuse("descend", faults + misplaced(compute, model))
     every = check_every or usual_check(task, steps, accumulate)
-    run = _Descent(task, model, optimizer, steps, every, stopping or Never(), seed, compute, accumulate)
+    run = _Descent(task, model, optimizer, steps, every, stopping or Never(), seed, compute, accumulate, average)
     try:
         kind, reason = run.go(tell, tick)
         error = None
@@ -118,7 +125,7 @@ def descend(
         run.restore()  # also on what is not caught here, such as sys.exit
     run.read(tell)
     run.restore()  # again: the last reading may have shown that weights no check had judged are not sound
-    ending = Ending(kind, run.taken, reason, run.weights_of, error)
+    ending = Ending(kind, run.taken, reason, run.weights_of, error, run.settle(kind, tell))
     tell(Trace(events=(Event(ending.step, ending.kind, ending.reason),)))
     return ending
 
@@ -137,6 +144,7 @@ class _Descent:
     seed: int
     compute: Compute
     accumulate: int
+    average: RunAverage | None
 
     def __post_init__(self) -> None:
         self.taken, self.sound = 0, True
@@ -179,6 +187,8 @@ class _Descent:
         self.place.act("taking the step of")
         self.optimizer.step()
         self.taken += 1
+        if self.average is not None:
+            self.average.observe(self.taken)
 
     def add_gradient(self, batch: Batch, share: float) -> Tensor:
         """Add a batch's share to the gradient of the step; return its share of the penalty."""
@@ -233,6 +243,20 @@ class _Descent:
         """Leave the best weights in the model."""
         if self.judged:
             self.best.restore()
+
+    def settle(self, ended: Kind, tell: Callable[[Trace], None]) -> Averaged | None:
+        """Leave the averaged weights in the model if they are better; the best on every other way out."""
+        if self.average is None:
+            return None
+        kept = False
+        try:
+            outcome = self.average.judged(ended, self.taken, self.values, self.stopping)
+            kept = outcome.kept
+        finally:
+            if not kept:
+                self.restore()
+        tell(Trace(events=(Event(self.taken, "averaged", outcome.text),)))
+        return outcome
 
     def blame(self, error: Exception) -> str:
         """Say what failed, with which batch, in one line."""

@@ -17,6 +17,7 @@ from surefoot.rules import RULES
 from surefoot.schedules import Schedule, linear, warmup
 from surefoot.stopping import Judge, Patience
 from surefoot.trace import Scalar
+from surefoot.training.average import TAIL
 from surefoot.training.batches import length
 from surefoot.training.compute import Compute, compute_faults
 from surefoot.training.groups import steps_in_epoch
@@ -78,6 +79,7 @@ class Plan:
     compute: Compute
     accumulate: int
     feedback: Plateau | None = None
+    average: bool = True
 
     def settings(self) -> dict[str, Scalar]:
         """Return the plan as plain values."""
@@ -87,6 +89,7 @@ class Plan:
             "stopping": str(self.stopping), "device": None if self.compute.device is None else str(self.compute.device),
             "precision": self.compute.precision, "accumulate": self.accumulate,
             "feedback": None if self.feedback is None else str(self.feedback),
+            "average": str(TAIL) if self.average else None,
         }  # fmt: skip
 
     def optimizer(self, model: nn.Module) -> Optimizer:
@@ -127,6 +130,7 @@ def planned(
     precision: str,
     accumulate: int,
     feedback: Plateau | None,
+    average: bool = True,
 ) -> Plan:
     """Return the plan of a fit; the arguments are `fit`'s.
 
@@ -149,8 +153,9 @@ def planned(
     peak = choice.step_size if step_size is None else step_size
     compute = Compute(device, precision)
     return Plan(
-        total, every, rule, peak, choice.decay, sized, stopping or Patience(), seed, compute, accumulate, feedback
-    )
+        total, every, rule, peak, choice.decay, sized, stopping or Patience(), seed, compute, accumulate, feedback,
+        average,
+    )  # fmt: skip
 
 
 def _length_faults(task: Task, steps: int | None, epochs: int | None) -> list[str]:

@@ -9,6 +9,7 @@ from torch import nn
 
 from surefoot.errors import TaskError
 from surefoot.trace import Scalar, Trace
+from surefoot.training.average import Averaged
 from surefoot.training.loop import Ending
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Run:
 
     @property
     def best_step(self) -> int:
-        """The step whose weights are in the model."""
+        """The step whose weights are in the model, or were the best but for the averaged ones."""
         return self.ending.best_step
 
     @property
@@ -51,16 +52,26 @@ class Run:
         return self.ending.reason
 
     @property
+    def average(self) -> Averaged | None:
+        """What became of the averaged weights: whether they are kept, and by how much they differ; None if off."""
+        return self.ending.average
+
+    @property
     def best(self) -> dict[str, float]:
-        """What the check at the best step found: validation penalty and metrics; empty without one."""
+        """What the weights in the model reached in validation: penalty and metrics; empty without one."""
+        if self.average is not None and self.average.kept:
+            return dict(self.average.found)
         checked = {name: series for name, series in self.trace.series.items() if name not in ("penalty", "step_size")}
         return {name: series.at(self.best_step) for name, series in checked.items() if self.best_step in series.steps}
 
     def summary(self) -> str:
         """Return a few lines that a person wants to read at the end."""
         found = " and ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in self.best.items())
-        lines = [f"{self.task}: {found or 'not validated'} at step {self.best_step}, whose weights are kept"]
+        averaged = self.average is not None and self.average.kept
+        whose = "with the averaged weights, which" if averaged else f"at step {self.best_step}, whose weights"
+        lines = [f"{self.task}: {found or 'not validated'} {whose} are kept"]
         lines.append(f"{self.ending.kind} after {self.ending.step} of {self.steps} steps: {self.reason}")
+        lines += [f"average: {self.average.text}"] if self.average and self.average.found else []
         lines.append(f"took: {self.seconds:.1f} s")
         lines += [f"record: {self.folder}"] if self.folder else []
         return "\n".join(lines)
@@ -76,12 +87,23 @@ class Run:
 
     def to_json(self) -> dict[str, Any]:
         """Return the outcome as plain values that JSON holds; a number that is not finite becomes None."""
-        best = {name: value if isfinite(value) else None for name, value in self.best.items()}
         return {
             "task": self.task, "ended": self.ending.kind, "reason": self.reason, "step": self.ending.step,
-            "steps": self.steps, "best_step": self.best_step, "best": best, "seconds": round(self.seconds, 3),
-            "settings": self.settings, "folder": str(self.folder) if self.folder else None,
+            "steps": self.steps, "best_step": self.best_step, "best": _plain(self.best),
+            "average": _plain_average(self.average), "seconds": round(self.seconds, 3), "settings": self.settings,
+            "folder": str(self.folder) if self.folder else None,
         }  # fmt: skip
+
+
+def _plain(found: dict[str, float]) -> dict[str, float | None]:
+    return {name: value if isfinite(value) else None for name, value in found.items()}
+
+
+def _plain_average(average: Averaged | None) -> dict[str, Any] | None:
+    if average is None:
+        return None
+    facts = {"kept": average.kept, "text": average.text, "steps": average.steps, "found": _plain(average.found)}
+    return facts | _plain({"raw": average.raw})
 
 
 @final

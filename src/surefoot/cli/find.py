@@ -1,0 +1,74 @@
+"""`surefoot find`: the step size for a run, what was tried for it, and what that cost."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from surefoot.cli.app import EPILOG, FINISHED, INTERRUPTED, app, say
+from surefoot.cli.figures import check_figure
+from surefoot.tasks import TASKS, load
+
+if TYPE_CHECKING:
+    from surefoot.search import Found
+    from surefoot.training.task import Task
+
+USUAL = 1000
+"""Steps of the run, where the task does not say and the user neither."""
+
+
+@app.command(epilog=EPILOG)
+def find(
+    task: Annotated[str, typer.Argument(metavar="TASK", help="FILE.py:NAME, or a task that comes along.")],
+    steps: Annotated[int | None, typer.Option(help="Length of the run that the step size is for.")] = None,
+    rule: Annotated[
+        list[str] | None, typer.Option(help="Any rule; given twice, they race. adamw if not given.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same answer.")] = 0,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1 or mps; if not given, the model's.")] = None,
+    precision: Annotated[str, typer.Option(help="float32, or bfloat16 (weights stay float32).")] = "float32",
+    accumulate: Annotated[int, typer.Option(help="Batches in a step.")] = 1,
+    figure: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the search: .png, .svg or .pdf.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+) -> int:
+    """Find the step size for a run, in at most a quarter of its steps."""
+    check_figure(figure)
+    if steps is None:
+        steps = TASKS[task].steps if task in TASKS else USUAL
+    loaded = _loaded(task)
+
+    from surefoot.search import race
+
+    try:
+        found = race(
+            loaded, steps=steps, rule=rule or "adamw", seed=seed, device=device, precision=precision,
+            accumulate=accumulate,
+        )  # fmt: skip
+    except KeyboardInterrupt:  # which typer would pass over in silence
+        return say("interrupted by you", INTERRUPTED)
+    if figure is not None:
+        found.figure().savefig(figure, dpi=150)
+    if as_json:
+        print(json.dumps(found.to_json(), allow_nan=False))
+    else:
+        _show(found, figure)
+    return FINISHED
+
+
+def _loaded(task: str) -> "Task":
+    if ".py" not in task:
+        return load(task)
+    from surefoot.tasks.file import load_file
+
+    return load_file(task)
+
+
+def _show(found: "Found", figure: Path | None) -> None:
+    for each in found.ranges:
+        print(f"range test of {each.summary().removeprefix(found.task + ': ')}")
+    if found.race.results:
+        print(f"\n{found.table()}\n")
+    print(found.summary())
+    if figure is not None:
+        print(f"figure: {figure}")

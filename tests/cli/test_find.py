@@ -1,0 +1,111 @@
+"""Laws of `surefoot find`: the table, the suggestion with its cost, the data, the file, and one sentence for a mistake."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+import torch
+
+import surefoot as sf
+from surefoot.cli import FAILED, FINISHED, INTERRUPTED, WRONG, main
+
+TASKS = """
+import torch
+from torch import nn
+from surefoot.training.batches import Batches
+from surefoot.training.task import Task
+
+X = torch.linspace(-1, 1, 64)[:, None]
+common = dict(model=lambda: nn.Sequential(nn.Linear(1, 8), nn.Tanh(), nn.Linear(8, 1)), penalty=nn.MSELoss(), name="line")
+line = Task(train=Batches(X, X * X, size=16), validation=Batches(X, X * X), **common)
+blind = Task(train=lambda: iter([(X, X)]), **common)
+
+def torn():
+    yield X, X
+    raise OSError("torn")
+
+def stopped():
+    yield X, X
+    raise KeyboardInterrupt
+
+broken = Task(train=torn, validation=[(X, X)], **common)
+interrupted = Task(train=stopped, validation=[(X, X)], **common)
+"""
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    """Stand in a folder with a file of tasks, and compute with one thread."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    (tmp_path / "tasks.py").write_text(TASKS)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield tmp_path
+    torch.set_num_threads(threads)
+
+
+def command(capsys, *arguments):
+    """Run `surefoot find` here; return its exit code and its two outputs."""
+    code = main(["find", *arguments])
+    return code, *capsys.readouterr()
+
+
+def test_it_prints_a_table_and_the_suggestion_with_its_cost(capsys):
+    code, out, err = command(capsys, "tasks.py:line", "--steps", "480")
+    assert (code, err) == (FINISHED, "")
+    assert "range test of adamw at" in out
+    assert "step size" in out
+    assert sum(line.count("*") for line in out.splitlines()) == 1
+    assert "line: adamw at step size" in out
+    assert "% of the run's 480" in out
+
+
+def test_json_is_one_object_and_nothing_else(capsys):
+    code, out, err = command(capsys, "tasks.py:line", "--steps", "480", "--rule", "sgd", "--seed", "3", "--json")
+    found = json.loads(out)
+    assert (code, err, out.count("\n")) == (FINISHED, "", 1)
+    assert (found["rule"], found["steps"]) == ("sgd", 480)
+    assert found["cost"] <= 120
+    assert found["tried"]
+
+
+def test_the_figure_is_drawn(here, capsys):
+    code, out, _ = command(capsys, "tasks.py:line", "--steps", "480", "--figure", "found.png")
+    assert code == FINISHED
+    assert out.endswith("figure: found.png\n")
+    assert (here / "found.png").stat().st_size > 5000
+
+
+def test_a_run_too_short_gets_the_usual_step_size(capsys):
+    code, out, _ = command(capsys, "tasks.py:line", "--steps", "12")
+    assert code == FINISHED
+    assert "adamw at step size 0.01" in out
+    assert "too few" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("tasks.py:line", "--rule", "adamv"), WRONG, "no rule 'adamv'"),
+        (("tasks.py:line", "--steps", "0"), WRONG, "steps is 0"),
+        (("tasks.py:line", "--figure", "found.gif"), WRONG, "must end in .png"),
+        (("tasks.py:blind",), WRONG, "give the task validation="),
+        (("nothing",), WRONG, "there is no task 'nothing'"),
+        (("tasks.py:broken",), FAILED, "torn"),
+        (("tasks.py:interrupted",), INTERRUPTED, "interrupted by you"),
+    ],
+)  # fmt: skip
+def test_mistakes_are_one_sentence_and_an_exit_code(capsys, arguments, code, said):
+    found, out, err = command(capsys, *arguments)
+    assert (found, out) == (code, "")
+    assert said in err
+    assert err.startswith("surefoot: ")
+    assert err.count("\n") == 1
+
+
+def test_search_is_there_when_it_is_first_used():
+    assert sf.search.race is not None
+    code = "import sys, surefoot as sf; assert 'torch' not in sys.modules; sf.search.range_test; assert 'search' in dir(sf)"
+    subprocess.run([sys.executable, "-c", code], check=True)
