@@ -1,4 +1,4 @@
-"""How near the search comes to a sweep: `python benchmarks/find.py` (about ten minutes on two cores).
+"""How near the search comes to a sweep: `python benchmarks/find.py` (about five minutes on one core).
 
 Each workload is trained in full at every step size of a half-decade grid, with the rule's default decay. Against the
 best of these stand the race's choice, the range test's, a tenth of the step size of the lowest penalty in a range test
@@ -119,6 +119,7 @@ def main() -> None:
     parser.add_argument("--rule", action="append")
     parser.add_argument("--json", type=Path, help="write the figures here")
     options = parser.parse_args()
+    torch.set_num_threads(1)  # nets this small are not quicker with more
     results = []
     for name, (task, steps) in workloads().items():
         for rule in options.rule or ["adamw", "sgd"]:

@@ -2,6 +2,7 @@
 
 import math
 import multiprocessing
+import pickle
 import random
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
@@ -13,9 +14,14 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from surefoot.errors import InvalidValue, TaskError
 from surefoot.fitting import fit
+from surefoot.race import Candidate
 from surefoot.search import race, racing
 from surefoot.search.held_back import judged
+from surefoot.search.start import Way, started
+from surefoot.search.trial import Trials, run_elsewhere
 from surefoot.training.batches import Batches
+from surefoot.training.compute import Compute
+from surefoot.training.plan import SCHEDULE
 from surefoot.training.task import Task
 from surefoot.training.windows import Windows
 
@@ -160,6 +166,13 @@ def test_processes_agree_with_this_one_and_need_no_function_that_makes_the_model
     alone = race(task(model=lambda: network()), steps=480)
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as processes:
         assert stripped(race(task(model=lambda: network()), steps=480, executor=processes)) == stripped(alone)
+
+
+def test_a_forked_process_is_refused_in_words(monkeypatch):
+    packed = pickle.dumps(Trials(started(task(), Way(0, Compute())), SCHEDULE))
+    monkeypatch.setattr("os.getpid", lambda: -1)  # what a fork sees: all that was imported, and another number
+    with pytest.raises(TaskError, match="get_context\\('spawn'\\)"):
+        run_elsewhere(packed, Candidate(0, 0, 4, "adamw", 0.01, 0.1))
 
 
 def test_a_task_that_cannot_be_sent_to_a_process_is_refused_in_words():
