@@ -72,7 +72,7 @@ class RunningMean(Store):
 
     def add(self, weights: Mapping[str, Tensor], seen: int) -> None:
         """Take in a snapshot, the latest of so many."""
-        for name in weights.keys() - self._means.keys():
+        for name in [name for name in weights if name not in self._means]:  # in the model's order, which a set loses
             self._means[name] = self._copied(weights[name], weights[name].device, wide(weights[name].dtype))
         means = [self._means[name] for name in weights]
         given = [weight.detach() for weight in weights.values()]
@@ -122,7 +122,7 @@ class LastCopies(Store):
             self._copies.popleft()
         copies = {name: self._copied(weight, weight.device, weight.dtype) for name, weight in weights.items()}
         for older in self._copies:
-            older.update({name: copies[name] for name in copies.keys() - older.keys()})
+            older.update({name: copies[name] for name in copies if name not in older})
         self._copies.append(copies)
 
     def means(self) -> Iterator[tuple[str, Tensor]]:
