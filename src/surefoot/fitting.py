@@ -4,7 +4,6 @@ All that it does is also there as values: `task.make()`, an optimizer with a sch
 """
 
 import platform
-import random
 from pathlib import Path
 from time import perf_counter
 
@@ -16,6 +15,7 @@ from surefoot.feedback import Plateau
 from surefoot.schedules import Schedule
 from surefoot.stopping import Judge
 from surefoot.training.average import RunAverage
+from surefoot.training.generators import seeded
 from surefoot.training.loop import descend
 from surefoot.training.plan import CHOICES as CHOICES
 from surefoot.training.plan import SCHEDULE as SCHEDULE
@@ -100,13 +100,6 @@ def fit(
     if ending.error is not None:
         raise RunFailed(run) from ending.error
     return run
-
-
-def seeded(seed: int) -> None:
-    """Seed the global generators of torch (all devices), numpy and random."""
-    torch.manual_seed(seed)
-    np.random.seed(seed)  # the old global one: the user's data may draw from it
-    random.seed(seed)
 
 
 def _versions() -> dict[str, str]:

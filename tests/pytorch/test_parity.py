@@ -117,6 +117,12 @@ def test_the_state_has_torchs_layout(case):
         assert set(group) - set(torch_group) <= {"schedule", "t", "decay", "feedback", "relative"}
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_before_any_step_the_state_is_torchs(name):
+    (_, a), (_, b) = pair((name, {}), torch.float32)
+    assert str(a.state_dict()["state"]) == str(b.state_dict()["state"])
+
+
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("direction", ["from torch", "to torch"])
 def test_a_checkpoint_of_either_continues_in_the_other(case, direction, scalars):

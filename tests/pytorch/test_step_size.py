@@ -178,3 +178,13 @@ def test_sf_groups_drives_our_optimizer_and_torchs():
     assert {group["weight_decay"] for group in optimizer.param_groups if group["params"][0].ndim == 1} == {0.0}
     stepped(optimizer, 1)
     torch.optim.AdamW(groups.torch(step_size=0.1)).step()
+
+
+def test_torchs_l2_term_takes_a_schedule_too():
+    p = nn.Parameter(torch.ones(1, dtype=torch.float64))
+    optimizer = sf.SGD([p], step_size=0.5, weight_decay=0.2, schedule={"weight_decay": sf.linear(2)})
+    for expected in (0.5 * 0.2 * 0.5, 0.0):
+        before = p.item()
+        p.grad = torch.zeros(1, dtype=torch.float64)
+        optimizer.step()
+        assert before - p.item() == pytest.approx(expected, abs=1e-15)

@@ -12,7 +12,6 @@ from surefoot.tasks import TASKS, load
 
 if TYPE_CHECKING:
     from surefoot.search import Found
-    from surefoot.training.task import Task
 
 USUAL = 1000
 """Steps of the run, where the task does not say and the user neither."""
@@ -36,7 +35,7 @@ def find(
     check_figure(figure)
     if steps is None:
         steps = TASKS[task].steps if task in TASKS else USUAL
-    loaded = _loaded(task)
+    loaded = load(task)
 
     from surefoot.search import race
 
@@ -54,14 +53,6 @@ def find(
     else:
         _show(found, figure)
     return FINISHED
-
-
-def _loaded(task: str) -> "Task":
-    if ".py" not in task:
-        return load(task)
-    from surefoot.tasks.file import load_file
-
-    return load_file(task)
 
 
 def _show(found: "Found", figure: Path | None) -> None:

@@ -13,7 +13,6 @@ from surefoot.tasks import TASKS, load
 
 if TYPE_CHECKING:
     from surefoot.training.run import Run
-    from surefoot.training.task import Task
 
 _KNOWN = "; ".join(f"{name}: {known.says}" for name, known in TASKS.items())
 
@@ -39,7 +38,7 @@ def fit(
     check_figure(figure)
     if task in TASKS and steps is None and epochs is None:
         steps = TASKS[task].steps
-    loaded = _loaded(task)
+    loaded = load(task)
 
     from surefoot.fitting import fit as fitted
     from surefoot.training.run import RunFailed
@@ -55,14 +54,6 @@ def fit(
         return say(f"{error}{_where(error, task)}", FAILED)
     _show(run, figure, as_json=as_json)
     return {"interrupted": INTERRUPTED, "diverged": FAILED}.get(run.ending.kind, FINISHED)
-
-
-def _loaded(task: str) -> "Task":
-    if ".py" not in task:
-        return load(task)
-    from surefoot.tasks.file import load_file
-
-    return load_file(task)
 
 
 def _show(run: "Run", figure: Path | None, *, as_json: bool) -> None:

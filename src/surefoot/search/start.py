@@ -14,6 +14,7 @@ from surefoot.search.sources import MEMORY
 from surefoot.stopping import Never
 from surefoot.training.batches import Source
 from surefoot.training.compute import Compute
+from surefoot.training.generators import seeded
 from surefoot.training.place import Place
 from surefoot.training.plan import Plan
 from surefoot.training.task import Task
@@ -80,7 +81,7 @@ def started(task: Task, way: Way) -> Start:
 
     Errors: TaskError if the model cannot be made.
     """
-    seed_all(way.seed)
+    seeded(way.seed)
     model = way.compute.placed(task.make())
     ready = replace(task, model=model, metrics={})
     return Start(ready, Snapshot(model, sources=_sources(ready)), way, os.getpid(), torch.get_num_threads())
@@ -98,17 +99,6 @@ def before(start: Start) -> float:
         what = str(error) if isinstance(error, TaskError) else f"{type(error).__name__}: {error}"
         raise failed(start.task, f"{place} failed: {what}", error) from error
     return found["validation_penalty"]
-
-
-def seed_all(seed: int) -> None:
-    """Seed the global generators of torch (all devices), numpy and random, as `fit` does."""
-    import random
-
-    import numpy as np
-
-    torch.manual_seed(seed)
-    np.random.seed(seed)
-    random.seed(seed)
 
 
 def failed(task: Task, reason: str, error: Exception | None) -> TaskError:

@@ -34,10 +34,14 @@ TASKS: Mapping[str, Known] = {
 
 
 def load(name: str) -> "Task":
-    """Return a task by its name.
+    """Return a task by its name, or one of the user's by FILE.py:NAME.
 
     Errors: InvalidValue if there is none of that name; MissingPackage if its data is not installed.
     """
+    if ".py" in name:
+        from surefoot.tasks.file import load_file
+
+        return load_file(name)
     if name not in TASKS:
         raise InvalidValue(f"there is no task {name!r}; there are {', '.join(TASKS)}, or give FILE.py:NAME")
     task: Task = import_module(TASKS[name].module).task()

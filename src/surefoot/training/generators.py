@@ -1,4 +1,4 @@
-"""The random generators that a run draws from: their states, taken and put back."""
+"""The random generators that a run draws from: seeded, and their states taken and put back."""
 
 import random
 from collections.abc import Iterable
@@ -12,6 +12,13 @@ from torch import Tensor
 
 Own: TypeAlias = torch.Generator | np.random.Generator | np.random.RandomState | random.Random
 """A generator that a loader, a sampler or a data set holds for itself."""
+
+
+def seeded(seed: int) -> None:
+    """Seed the global generators of torch (all devices), numpy and random."""
+    torch.manual_seed(seed)
+    np.random.seed(seed)  # the old global one: the user's data may draw from it
+    random.seed(seed)
 
 
 @final
