@@ -213,3 +213,12 @@ def test_tied_frozen_and_foreign_parameters_follow_torch():
 
     for a, b in zip(final(sf), final(torch.optim), strict=True):
         torch.testing.assert_close(a, b)
+
+
+def test_momentum_that_is_switched_on_during_a_run_takes_its_first_gradient_whole_as_torchs_does():
+    (ours, a), (theirs, b) = pair(("SGD", {"lr": 0.1}), torch.float64)
+    for first in (0, 5):
+        for optimizer, parameters in ((a, ours), (b, theirs)):
+            optimizer.param_groups[0].update({"momentum": 0.9, "dampening": 0.5} if first else {})
+            walk(parameters, optimizer, 5, first)
+    assert_close(ours, theirs, torch.float64)

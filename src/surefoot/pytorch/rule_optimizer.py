@@ -1,7 +1,6 @@
 """An optimizer for any rule, a user's own included."""
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 
 from torch.optim.optimizer import ParamsT
 
@@ -10,7 +9,7 @@ from surefoot.feedback import Plateau
 from surefoot.pytorch.optimizer import Optimizer
 from surefoot.pytorch.spelling import Group, Reading, Spelling
 from surefoot.pytorch.step_size import Scheduled
-from surefoot.rules import RULES
+from surefoot.rules import RULES, unknown
 from surefoot.rules.rule import Rule
 
 
@@ -34,8 +33,8 @@ def named(rule: Rule | str) -> Rule:
     """
     if isinstance(rule, Rule):
         return rule
-    near = get_close_matches(rule, RULES, n=3) or [*RULES]
-    refuse("RuleOptimizer", [] if rule in RULES else [f"there is no rule {rule!r}; there is {', '.join(near)}"])
+    fault = unknown(rule)
+    refuse("RuleOptimizer", [fault] if fault else [])
     return RULES[rule]
 
 

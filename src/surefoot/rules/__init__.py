@@ -1,5 +1,7 @@
 """The rules: one file per family, each a formula, its per-step numbers and its source."""
 
+from difflib import get_close_matches
+
 from surefoot.rules.adagrad import ADADELTA, ADADELTA_KERAS, ADAGRAD, ADAGRAD_KERAS
 from surefoot.rules.adam import ADAM, ADAM_KERAS, ADAMW, ADAMW_KERAS, AMSGRAD, AMSGRAD_KERAS, AMSGRAD_OPTAX, AMSGRADW
 from surefoot.rules.adamax import ADAMAX, ADAMAX_KERAS
@@ -23,3 +25,15 @@ _ALL = (
 
 RULES: dict[str, Rule] = {rule.name: rule for rule in _ALL}
 """Every rule by its name."""
+
+
+def unknown(name: str) -> str | None:
+    """Say that no rule has a name, and which are near, or None if one has.
+
+    >>> unknown("adamw"), unknown("adamq")
+    (None, "rule is 'adamq'; it must be one of surefoot.rules.RULES, such as adam, radam, nadam")
+    """
+    if name in RULES:
+        return None
+    near = get_close_matches(name, RULES, n=3) or ["adamw", "rmsprop", "momentum"]
+    return f"rule is {name!r}; it must be one of surefoot.rules.RULES, such as {', '.join(near)}"

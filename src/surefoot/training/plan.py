@@ -1,7 +1,6 @@
 """The plan of a run: what `fit` will do, every default filled in, every fault of the call told at once."""
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from math import inf
 from typing import final
 
@@ -13,7 +12,7 @@ from surefoot.feedback import Plateau
 from surefoot.pytorch.groups import groups
 from surefoot.pytorch.optimizer import Optimizer
 from surefoot.pytorch.rule_optimizer import RuleOptimizer, named
-from surefoot.rules import RULES
+from surefoot.rules import unknown
 from surefoot.schedules import Schedule, linear, warmup
 from surefoot.stopping import Judge, Patience
 from surefoot.trace import Scalar
@@ -173,9 +172,8 @@ def _length_faults(task: Task, steps: int | None, epochs: int | None) -> list[st
 
 def _value_faults(rule: str, step_size: float | None, seed: int, check_every: int | None, accumulate: int) -> list[str]:
     faults = []
-    if meant(rule) not in RULES:
-        near = get_close_matches(rule, RULES, n=3) or [*CHOICES]
-        faults.append(f"rule is {rule!r}; it must be one of surefoot.rules.RULES, such as {', '.join(near)}")
+    if fault := unknown(meant(rule)):
+        faults.append(fault)
     if step_size is not None and not 0 < step_size < inf:
         faults.append(f"step_size is {step_size:g}; it must be above 0 and finite")
     if not isinstance(seed, int) or not 0 <= seed < 2**32:
