@@ -88,7 +88,7 @@ def test_a_run_too_short_gets_the_usual_step_size(capsys):
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("tasks.py:line", "--rule", "adamv"), WRONG, "no rule 'adamv'"),
+        (("tasks.py:line", "--rule", "adamv"), WRONG, "rule is 'adamv'; it must be one of"),
         (("tasks.py:line", "--steps", "0"), WRONG, "steps is 0"),
         (("tasks.py:line", "--figure", "found.gif"), WRONG, "must end in .png"),
         (("tasks.py:blind",), WRONG, "give the task validation="),

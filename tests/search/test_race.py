@@ -267,5 +267,5 @@ def test_a_source_that_can_be_gone_through_once_more_only_as_another_is_kept():
 def test_wrong_values_are_refused_all_at_once():
     with pytest.raises(InvalidValue, match=r"steps is 0.*share is 2.*seed is -1.*precision is 'half'"):
         race(task(), steps=0, share=2.0, seed=-1, precision="half")
-    with pytest.raises(InvalidValue, match="no rule 'adamv'"):
+    with pytest.raises(InvalidValue, match=r"race: rule is 'adamv'; it must be one of"):
         race(task(), steps=480, rule="adamv")

@@ -9,6 +9,7 @@ import torch
 
 from surefoot.errors import refuse
 from surefoot.race import Line, Race
+from surefoot.rules import unknown
 from surefoot.schedules import Schedule
 from surefoot.search.found import Found
 from surefoot.search.held_back import judged
@@ -17,7 +18,7 @@ from surefoot.search.sources import MEMORY, again
 from surefoot.search.start import Way, before, started, unmarked
 from surefoot.search.trial import Outcome, Trials, outcomes
 from surefoot.training.compute import Compute, compute_faults
-from surefoot.training.plan import SCHEDULE, choice_of
+from surefoot.training.plan import SCHEDULE, choice_of, meant
 from surefoot.training.task import Task
 
 SHARE = 0.25
@@ -79,8 +80,8 @@ def race(
     >>> found.rule, found.cost <= 200, 0.01 < found.step_size < 1
     ('sgd', True, True)
     """
-    refuse("race", _faults(steps, share, seed, accumulate, device, precision))
     rules = [rule] if isinstance(rule, str) else [*rule]
+    refuse("race", _faults(rules, steps, share, seed, accumulate) + compute_faults(device, precision))
     usual = {name: choice_of(name) for name in rules}
     way = Way(seed, Compute(device, precision), accumulate, memory)
     budget = int(share * steps)
@@ -138,14 +139,13 @@ def _decays(given: float | Sequence[float] | None, usual: float) -> list[float]:
     return [*given] if isinstance(given, Sequence) else [given]
 
 
-def _faults(
-    steps: int, share: float, seed: int, accumulate: int, device: str | torch.device | None, precision: str
-) -> list[str]:
-    faults = [
+def _faults(rules: Sequence[str], steps: int, share: float, seed: int, accumulate: int) -> list[str]:
+    faults = [fault for name in rules if (fault := unknown(meant(name)))] or ([] if rules else ["rule names none"])
+    faults += [
         f"{name} is {n}; it must be at least 1" for name, n in (("steps", steps), ("accumulate", accumulate)) if n < 1
     ]
     if not (math.isfinite(share) and 0.0 <= share <= 1.0):
         faults.append(f"share is {share}; it is the part of the run that the search may take, from 0 to 1")
     if not 0 <= seed < 2**32:
         faults.append(f"seed is {seed}; it must be from 0 to 2**32 - 1")
-    return faults + compute_faults(device, precision)
+    return faults

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from surefoot.errors import refuse
+from surefoot.rules import unknown
 from surefoot.schedules import constant
 from surefoot.search.ramp import Ramp
 from surefoot.search.sources import MEMORY, again
@@ -17,7 +18,7 @@ from surefoot.search.start import Way, failed, started, unmarked
 from surefoot.trace import Trace, joined
 from surefoot.training.compute import Compute
 from surefoot.training.loop import descend
-from surefoot.training.plan import choice_of
+from surefoot.training.plan import choice_of, meant
 from surefoot.training.task import Task
 
 if TYPE_CHECKING:
@@ -131,6 +132,8 @@ def range_test(
     >>> range_test(line, rule="sgd", steps=40, ramps=1).summary()
     'task: sgd at ..., from ... to ... (1 ramp, ... steps)'
     """
+    fault = unknown(meant(rule))
+    refuse("range_test", [fault] if fault else [])
     usual = choice_of(rule)
     low = BELOW * usual.step_size if low is None else low
     high = ABOVE * usual.step_size if high is None else high
