@@ -25,7 +25,7 @@ from surefoot.pytorch.penalties import CrossEntropy
 from surefoot.search.ranging import Range
 from surefoot.tasks import load
 from surefoot.training.batches import Batches
-from surefoot.training.plan import choice_of
+from surefoot.training.choices import choice_of
 from surefoot.training.task import Task
 
 HALVES = range(-4, 4)

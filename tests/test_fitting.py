@@ -17,7 +17,8 @@ from surefoot.records.folder import read, read_meta
 from surefoot.schedules import constant, warmup
 from surefoot.stopping import Never
 from surefoot.training.batches import Batches
-from surefoot.training.plan import choice_of, planned
+from surefoot.training.choices import choice_of
+from surefoot.training.plan import planned
 from surefoot.training.run import RunFailed
 from surefoot.training.task import Task
 

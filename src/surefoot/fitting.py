@@ -15,9 +15,9 @@ from surefoot.feedback import Plateau
 from surefoot.schedules import Schedule
 from surefoot.stopping import Judge
 from surefoot.training.average import RunAverage
+from surefoot.training.choices import CHOICES as CHOICES
 from surefoot.training.generators import seeded
 from surefoot.training.loop import descend
-from surefoot.training.plan import CHOICES as CHOICES
 from surefoot.training.plan import SCHEDULE as SCHEDULE
 from surefoot.training.plan import planned
 from surefoot.training.recorder import Recorder

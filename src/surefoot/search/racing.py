@@ -9,7 +9,6 @@ import torch
 
 from surefoot.errors import refuse
 from surefoot.race import Line, Race
-from surefoot.rules import unknown
 from surefoot.schedules import Schedule
 from surefoot.search.found import Found
 from surefoot.search.held_back import judged
@@ -17,8 +16,9 @@ from surefoot.search.ranging import Range, range_test
 from surefoot.search.sources import MEMORY, again
 from surefoot.search.start import Way, before, started, unmarked
 from surefoot.search.trial import Outcome, Trials, outcomes
+from surefoot.training.choices import choice_of, no_choice
 from surefoot.training.compute import Compute, compute_faults
-from surefoot.training.plan import SCHEDULE, choice_of, meant
+from surefoot.training.plan import SCHEDULE
 from surefoot.training.task import Task
 
 SHARE = 0.25
@@ -140,7 +140,7 @@ def _decays(given: float | Sequence[float] | None, usual: float) -> list[float]:
 
 
 def _faults(rules: Sequence[str], steps: int, share: float, seed: int, accumulate: int) -> list[str]:
-    faults = [fault for name in rules if (fault := unknown(meant(name)))] or ([] if rules else ["rule names none"])
+    faults = [fault for name in rules if (fault := no_choice(name))] or ([] if rules else ["rule names none"])
     faults += [
         f"{name} is {n}; it must be at least 1" for name, n in (("steps", steps), ("accumulate", accumulate)) if n < 1
     ]

@@ -10,15 +10,14 @@ import numpy as np
 import torch
 
 from surefoot.errors import refuse
-from surefoot.rules import unknown
 from surefoot.schedules import constant
 from surefoot.search.ramp import Ramp
 from surefoot.search.sources import MEMORY, again
 from surefoot.search.start import Way, failed, started, unmarked
 from surefoot.trace import Trace, joined
+from surefoot.training.choices import choice_of, no_choice
 from surefoot.training.compute import Compute
 from surefoot.training.loop import descend
-from surefoot.training.plan import choice_of, meant
 from surefoot.training.task import Task
 
 if TYPE_CHECKING:
@@ -132,7 +131,7 @@ def range_test(
     >>> range_test(line, rule="sgd", steps=40, ramps=1).summary()
     'task: sgd at ..., from ... to ... (1 ramp, ... steps)'
     """
-    fault = unknown(meant(rule))
+    fault = no_choice(rule)
     refuse("range_test", [fault] if fault else [])
     usual = choice_of(rule)
     low = BELOW * usual.step_size if low is None else low

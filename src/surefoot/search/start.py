@@ -11,12 +11,11 @@ from surefoot.pytorch.optimizer import Optimizer
 from surefoot.schedules import Schedule
 from surefoot.search.snapshot import Snapshot
 from surefoot.search.sources import MEMORY
-from surefoot.stopping import Never
 from surefoot.training.batches import Source
+from surefoot.training.choices import optimizer_of
 from surefoot.training.compute import Compute
 from surefoot.training.generators import seeded
 from surefoot.training.place import Place
-from surefoot.training.plan import Plan
 from surefoot.training.task import Task
 from surefoot.training.validation import validated
 
@@ -61,10 +60,7 @@ class Start:
     def optimizer(self, rule: str, step_size: float, decay: float, schedule: Schedule) -> Optimizer:
         """Return an optimizer over the model, as `fit` makes it."""
         assert isinstance(self.task.model, torch.nn.Module)
-        return Plan(
-            steps=1, check_every=1, rule=rule, step_size=step_size, decay=decay, schedule=schedule, stopping=Never(),
-            seed=self.way.seed, compute=self.way.compute, accumulate=self.way.accumulate,
-        ).optimizer(self.task.model)  # fmt: skip
+        return optimizer_of(self.task.model, rule, step_size, decay, schedule=schedule)
 
 
 def unmarked(task: Task) -> Snapshot:

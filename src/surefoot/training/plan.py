@@ -7,17 +7,15 @@ from typing import final
 import torch
 from torch import nn
 
-from surefoot.errors import InvalidValue, TaskError, refuse
+from surefoot.errors import InvalidValue, refuse
 from surefoot.feedback import Plateau
-from surefoot.pytorch.groups import groups
 from surefoot.pytorch.optimizer import Optimizer
-from surefoot.pytorch.rule_optimizer import RuleOptimizer, named
-from surefoot.rules import unknown
 from surefoot.schedules import Schedule, linear, warmup
 from surefoot.stopping import Judge, Patience
 from surefoot.trace import Scalar
 from surefoot.training.average import TAIL
 from surefoot.training.batches import length
+from surefoot.training.choices import choice_of, no_choice, optimizer_of
 from surefoot.training.compute import Compute, compute_faults
 from surefoot.training.groups import steps_in_epoch
 from surefoot.training.loop import usual_check
@@ -25,41 +23,6 @@ from surefoot.training.task import Task
 
 SCHEDULE = warmup(0.05) >> linear(to=0.0)
 """The default schedule: up for 5 % of the run, then straight down to nothing."""
-
-
-@final
-@dataclass(frozen=True)
-class Choice:
-    """The defaults of one rule in `fit`.
-
-    Args:
-        step_size: the peak.
-        decay: decoupled decay of the matrices, per unit of step size.
-    """
-
-    step_size: float
-    decay: float
-
-
-CHOICES = {
-    "adamw": Choice(step_size=1e-2, decay=0.1), "adam": Choice(step_size=1e-2, decay=0.0),
-    "amsgradw": Choice(step_size=1e-2, decay=0.1), "nadamw": Choice(step_size=1e-2, decay=0.1),
-    "radam": Choice(step_size=3e-2, decay=0.1), "adamax": Choice(step_size=3e-2, decay=0.1),
-    "rmsprop": Choice(step_size=3e-3, decay=0.1), "rmsprop_momentum": Choice(step_size=3e-4, decay=0.1),
-    "adagrad": Choice(step_size=3e-2, decay=0.1), "adadelta": Choice(step_size=3.0, decay=1e-3),
-    "lion": Choice(step_size=3e-4, decay=0.1), "rprop": Choice(step_size=1e-3, decay=0.0),
-    "sgd": Choice(step_size=1e-1, decay=1e-3), "momentum": Choice(step_size=1e-1, decay=1e-3),
-    "nesterov": Choice(step_size=1e-1, decay=1e-3), "momentum_mean": Choice(step_size=1.0, decay=1e-3),
-    "asgd": Choice(step_size=0.3, decay=1e-3),
-}  # fmt: skip
-"""By rule, where it is not the rule's own; `sgd` is `momentum` here.
-
-Measured on the digits (`benchmarks/choices.py`, its figures beside it): an MLP and a conv net, 200 and 800 steps of 64,
-half-decade grid, best validation penalty as a geometric mean over the four. Rules that normalise take half a decade
-below the best, since too high costs more than too low on other tasks; adamw 0.0003 to 0.1: .54 .14 .074 .038 .023 .037.
-The others, whose penalty halves from one grid point to the next, take the best: sgd 0.01 to 0.3: .48 .11 .040 .14.
-Adamw's decay 0, 0.1, 0.3: at 0.01 .043 .042 .045, at 0.03 .044 .031 .035.
-"""
 
 
 @final
@@ -96,23 +59,9 @@ class Plan:
 
         Errors: TaskError if the model has nothing to train.
         """
-        if not any(parameter.requires_grad for parameter in model.parameters()):
-            raise TaskError("the model has no parameter that can be trained; check requires_grad")
-        return RuleOptimizer(
-            groups(model, decay=self.decay), meant(self.rule), self.step_size, schedule=self.schedule,
-            feedback=self.feedback,
-        )  # fmt: skip
-
-
-def meant(rule: str) -> str:
-    """Return the rule that a fit's `rule` names: sgd has momentum there, which is what people mean by it."""
-    return "momentum" if rule == "sgd" else rule
-
-
-def choice_of(rule: str) -> Choice:
-    """Return a rule's defaults in `fit`: measured ones, or its own."""
-    constants = named(meant(rule)).constants
-    return CHOICES.get(rule) or Choice(constants["step_size"], constants["decay"])
+        return optimizer_of(
+            model, self.rule, self.step_size, self.decay, schedule=self.schedule, feedback=self.feedback
+        )
 
 
 def planned(
@@ -172,7 +121,7 @@ def _length_faults(task: Task, steps: int | None, epochs: int | None) -> list[st
 
 def _value_faults(rule: str, step_size: float | None, seed: int, check_every: int | None, accumulate: int) -> list[str]:
     faults = []
-    if fault := unknown(meant(rule)):
+    if fault := no_choice(rule):
         faults.append(fault)
     if step_size is not None and not 0 < step_size < inf:
         faults.append(f"step_size is {step_size:g}; it must be above 0 and finite")
