@@ -1,47 +1,12 @@
-"""Stopping: whether a run should go on, judged from the values that its checks have given so far.
-
-A judge is a value and its judgement pure: the same values give the same verdict, so a stop can be replayed, explained
-and tested. It keeps nothing; whoever runs the loop keeps the values, in the order of the checks, the first being check
-0, and restores the weights of `verdict.best` on every way out. A check that is not finite is never the best.
-
-    verdict = Patience(checks=10).verdict(validation_penalties)
-    if verdict.stop: print(verdict.reason)
-"""
+"""Patience: stop after a number of checks without a gain. Never: only at the last step."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias, final
+from typing import Literal, final
 
 from surefoot.errors import refuse
-
-Goal: TypeAlias = Literal["min", "max"]
-
-
-@final
-@dataclass(frozen=True)
-class Verdict:
-    """What a judge says of a run after its latest check.
-
-    Args:
-        stop: whether to stop now.
-        best: the index of the best finite value, the earliest of equals, or None when there is none.
-        bad_checks: how many checks in a row, up to the latest, brought no gain.
-        reason: why, as a sentence.
-    """
-
-    stop: bool
-    best: int | None
-    bad_checks: int
-    reason: str
-
-
-class Judge(Protocol):
-    """Anything that judges a run by the values of its checks."""
-
-    def verdict(self, values: Sequence[float]) -> Verdict:
-        """Return what to do after the latest of these values."""
-        ...
+from surefoot.stopping.judge import Goal, Verdict, best_of, told
 
 
 @final
@@ -92,16 +57,16 @@ class Patience:
 
     def verdict(self, values: Sequence[float]) -> Verdict:
         """Return whether to stop after the latest of these values, one for each check."""
-        best, bad = _best(values, self.goal), self._bad_checks(values)
+        best, bad = best_of(values, self.goal), self._bad_checks(values)
         if len(values) == 0:
             return Verdict(False, None, 0, "Go on: no check has been made yet.")
         if self.nonfinite == "stop" and not math.isfinite(values[-1]):
-            return Verdict(True, best, bad, f"Stop: check {len(values) - 1} gave {values[-1]}; {_told(values, best)}.")
+            return Verdict(True, best, bad, f"Stop: check {len(values) - 1} gave {values[-1]}; {told(values, best)}.")
         if bad >= self.checks:
             count = "1 check" if bad == 1 else f"{bad} checks in a row"
-            return Verdict(True, best, bad, f"Stop: {count} brought no gain; {_told(values, best)}.")
+            return Verdict(True, best, bad, f"Stop: {count} brought no gain; {told(values, best)}.")
         news = f"{bad} of {self.checks} bad checks" if bad else "the latest check brought a gain"
-        return Verdict(False, best, bad, f"Go on: {news}; {_told(values, best)}.")
+        return Verdict(False, best, bad, f"Go on: {news}; {told(values, best)}.")
 
     def _bad_checks(self, values: Sequence[float]) -> int:
         bad, last = 0, math.inf  # the value of the last gain, lower being better
@@ -134,20 +99,6 @@ class Never:
 
     def verdict(self, values: Sequence[float]) -> Verdict:
         """Return the verdict to go on, with the best of these values, one for each check."""
-        best = _best(values, self.goal)
+        best = best_of(values, self.goal)
         bad = len(values) if best is None else len(values) - 1 - best
-        return Verdict(False, best, bad, f"Go on: this run stops at its last step; {_told(values, best)}.")
-
-
-def _best(values: Sequence[float], goal: Goal) -> int | None:
-    finite = [index for index, value in enumerate(values) if math.isfinite(value)]
-    pick = min if goal == "min" else max
-    return pick(finite, key=lambda index: values[index]) if finite else None
-
-
-def _told(values: Sequence[float], best: int | None) -> str:
-    if best is None:
-        return "no check has given a finite value" if len(values) else "no check has been made yet"
-    broken = sum(not math.isfinite(value) for value in values)
-    told = f"the best is {values[best]:.6g} at check {best}"
-    return f"{told}, and {broken} of {len(values)} checks were not finite" if broken else told
+        return Verdict(False, best, bad, f"Go on: this run stops at its last step; {told(values, best)}.")
