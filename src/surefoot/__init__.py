@@ -59,6 +59,8 @@ if TYPE_CHECKING:
     from surefoot.stopping import Patience as Patience
     from surefoot.training.batches import Batches as Batches
     from surefoot.training.compute import Compute as Compute
+    from surefoot.training.doctor import Doctor as Doctor
+    from surefoot.training.examine.start import examine as examine
     from surefoot.training.task import Task as Task
     from surefoot.training.windows import Windows as Windows
 
@@ -73,6 +75,7 @@ _HOME = {
     "BinaryCrossEntropy": "pytorch.penalties",
     "Compute": "training.compute",
     "CrossEntropy": "pytorch.penalties",
+    "Doctor": "training.doctor",
     "ExponentialAverage": "pytorch.averager",
     "Focal": "pytorch.penalties",
     "Hinge": "pytorch.penalties",
@@ -100,6 +103,7 @@ _HOME = {
     "constant": "schedules",
     "cosine": "schedules",
     "cosine_warmup": "schedules",
+    "examine": "training.examine.start",
     "exponential": "schedules",
     "fit": "fitting",
     "groups": "pytorch.groups",

@@ -1,0 +1,1 @@
+"""What the doctor sees of a run in PyTorch: the penalty's graph, gradients, steps, passes and modes, untouched."""
