@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from surefoot.errors import InvalidValue
 from surefoot.race import Candidate, Line, Race
 from surefoot.race.landscape import vertex, winner
-from surefoot.race.stages import Field, landscape
-from surefoot.race.verdict import BOUNDS, PLACED, carried, drift
+from surefoot.race.stages import Field
+from surefoot.race.verdict import APART, BOUNDS, ERR, believed, carried, drift
 
 LINE = Line("adamw", 0.1, centre=0.01)
 
@@ -61,7 +61,7 @@ def test_noise_moves_the_winner_by_no_more_than_its_size_explains(best, noise):
 
 @given(edge=st.floats(1e-5, 1.0), value=st.sampled_from([math.nan, math.inf, -math.inf, 1e30]))
 def test_what_diverges_never_wins(edge, value):
-    race = raced(bowl(0.1, edge=edge, value=value))
+    race = raced(bowl(0.1, edge=edge, value=value), Race((LINE,), steps=2000, budget=400, start=2.0))
     assert race.verdict().raced < edge or all(each.penalty >= 1e30 for each in race.results)
     assert race.verdict().step_size < max(edge, 1e-4)
 
@@ -87,21 +87,46 @@ def test_how_far_a_penalty_has_run_away_does_not_matter(best, high):
     assert vertex({-2: 1.5, 0: 1.0, 2: 1e3 * high}) == vertex({-2: 1.5, 0: 1.0, 2: math.inf})
 
 
-@given(steps=st.integers(200, 20_000))
-def test_the_longer_a_race_is_the_more_it_counts_beside_what_placed_the_grid(steps):
-    race = raced(bowl(0.002), Race((LINE,), steps, steps // 5))
-    assume(race.results)
-    said, length = race.verdict(), race.leader.length
-    reached = math.log10(LINE.step_size(carried(vertex(landscape(race.told, 0, length)), said.drift, length, steps)))
-    share = math.log10(said.step_size / 0.01) / (reached + 2)
-    assert share == pytest.approx(length / (length + PLACED), abs=0.03) or abs(reached + 2) > 1.4
+@given(best=st.floats(1e-6, 100.0), steps=st.integers(400, 20_000))
+def test_the_usual_step_size_stays_unless_the_race_says_something_quite_different(best, steps):
+    found = raced(bowl(best), Race((LINE,), steps, steps // 4)).verdict()
+    said = math.log10(found.raced / LINE.usual)
+    if abs(said) <= ERR:
+        assert found.step_size == LINE.usual
+    left = math.log10(found.step_size / LINE.usual)
+    assert abs(left) <= abs(said) + 0.01
+    assert left * said >= 0
 
 
-def test_of_level_step_sizes_the_lowest_wins():
+def test_a_race_that_is_far_from_the_usual_step_size_is_followed():
+    assert raced(bowl(1e-5)).verdict().step_size < 2e-4
+    assert raced(bowl(10.0)).verdict().step_size > 0.3
+
+
+@given(st.floats(-3.0, 3.0), st.floats(-3.0, 3.0))
+def test_what_is_believed_never_falls_and_is_never_more_than_what_was_said(one, other):
+    one, other = sorted((one, other))
+    assert believed(one) <= believed(other)
+    assert abs(believed(one)) <= abs(one)
+    assert believed(-one) == -believed(one)
+    assert believed(one) == (0.0 if abs(one) <= ERR else one) or ERR < abs(one) < APART
+
+
+def test_of_level_step_sizes_the_one_nearest_the_usual_wins():
     flat = raced(lambda candidate: 1.0 if candidate.step_size < 1.0 else 3.0, Race((LINE,), 2000, 4000))
-    level = raced(lambda candidate: 2.0 if candidate.step_size < 0.003 else 1.0 + 0.001 * (candidate.step_size < 0.01))
-    assert flat.verdict().raced == min(each.candidate.step_size for each in flat.results)
-    assert level.verdict().raced < 0.01
+    level = raced(lambda candidate: 2.0 if candidate.step_size > 0.005 else 1.0 + 0.001 * (candidate.step_size > 0.002))
+    assert flat.verdict().raced == LINE.usual
+    assert level.verdict().raced == 0.00316
+
+
+@pytest.mark.parametrize(("harm", "stays"), [(1.05, True), (1.5, False)])
+def test_the_usual_step_size_is_lowered_only_if_it_made_things_worse_than_before_any_step(harm, stays):
+    def penalty(each):
+        return 2.0 * (0.9 + (harm - 0.9) * max(math.log10(each.step_size / 1e-4) / 2, 0.0))  # at the usual: harm
+
+    found = raced(penalty, Race((LINE,), 2000, 400, start=2.0)).verdict()
+    assert found.raced < 0.0005
+    assert (found.step_size == LINE.usual) == stays
 
 
 def test_where_hardly_anything_was_learned_the_best_is_not_level_with_the_rest():
@@ -141,10 +166,11 @@ def test_what_is_asked_never_takes_more_than_the_budget(lines, steps, budget, be
         assert spent(over) >= 0.5 * budget
 
 
-def test_what_made_things_worse_than_they_were_keeps_the_suggestion_half_a_decade_below_it():
+@pytest.mark.parametrize("value", [math.inf, math.nan, 24.0])
+def test_what_ran_away_keeps_the_suggestion_half_a_decade_below_it(value):
     race = Race((LINE,), steps=2000, budget=400, start=2.3)
-    verdict = raced(lambda each: 3.0 if each.step_size >= 0.01 else 2.0 - each.step_size, race).verdict()
-    assert verdict.step_size <= 0.00316
+    verdict = raced(lambda each: value if each.step_size >= 0.01 else 2.0 - each.step_size, race).verdict()
+    assert verdict.step_size == pytest.approx(0.00316, rel=0.01)
 
 
 def test_a_budget_too_small_to_race_in_leaves_the_centre():

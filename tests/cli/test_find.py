@@ -53,13 +53,13 @@ def command(capsys, *arguments):
 
 
 def test_it_prints_a_table_and_the_suggestion_with_its_cost(capsys):
-    code, out, err = command(capsys, "tasks.py:line", "--steps", "480")
+    code, out, err = command(capsys, "tasks.py:line", "--steps", "1600", "--rule", "adamw")
     assert (code, err) == (FINISHED, "")
     assert "range test of adamw at" in out
     assert "step size" in out
     assert sum(line.count("*") for line in out.splitlines()) == 1
     assert "line: adamw at step size" in out
-    assert "% of the run's 480" in out
+    assert "% of the run's 1600" in out
 
 
 def test_json_is_one_object_and_nothing_else(capsys):
@@ -81,7 +81,7 @@ def test_the_figure_is_drawn(here, capsys):
 def test_a_run_too_short_gets_the_usual_step_size(capsys):
     code, out, _ = command(capsys, "tasks.py:line", "--steps", "12")
     assert code == FINISHED
-    assert "adamw at step size 0.01" in out
+    assert "muon at step size 0.012" in out
     assert "too few" in out
 
 

@@ -12,14 +12,14 @@ from torch.utils.data import DataLoader, TensorDataset
 
 import surefoot as sf
 from surefoot.errors import InvalidValue, MissingPackage, TaskError
-from surefoot.fitting import CHOICES, fit
+from surefoot.fitting import fit
+from surefoot.fitting.plan import planned
+from surefoot.fitting.run import RunFailed
 from surefoot.records.folder import read, read_meta
 from surefoot.schedules import constant, warmup
 from surefoot.stopping import Never
 from surefoot.training.batches import Batches
-from surefoot.training.choices import choice_of
-from surefoot.training.plan import planned
-from surefoot.training.run import RunFailed
+from surefoot.training.choices import CHOICES, choice_of
 from surefoot.training.task import Task
 
 X = torch.randn(48, 5, generator=torch.Generator().manual_seed(0))
@@ -58,7 +58,7 @@ def test_the_same_seed_gives_the_same_run_and_another_seed_another(train):
 
 @pytest.mark.parametrize("rule", CHOICES)
 def test_each_rule_learns_with_its_defaults(rule):
-    run = fit(small(), steps=150, rule=rule)
+    run = fit(small(), steps=150, rule=rule, search=0.0)
     first = run.trace["penalty"].values[:4].mean()
     assert run.best["validation_penalty"] < 0.6 * first
     assert run.settings["step_size"] == choice_of(rule).step_size
@@ -71,9 +71,9 @@ def test_the_best_weights_are_in_the_model_which_is_ready_to_use():
 
 
 def test_the_step_size_warms_up_and_ends_at_nothing():
-    sizes = fit(small(), steps=100, stopping=Never()).trace["step_size"].values
+    sizes = fit(small(), steps=100, stopping=Never(), search=0.0).trace["step_size"].values
     assert sizes.argmax() == 4
-    assert sizes.max() == CHOICES["adamw"].step_size
+    assert sizes.max() == CHOICES["muon"].step_size
     assert sizes[-1] == 0.0
 
 
@@ -109,7 +109,7 @@ def test_the_device_the_precision_and_the_batches_of_a_step_are_recorded(tmp_pat
 
 
 def test_bfloat16_learns_as_float32_does_and_keeps_float32_weights():
-    exact, run = (fit(small(), steps=150, precision=precision) for precision in ("float32", "bfloat16"))
+    exact, run = (fit(small(), steps=150, precision=precision, search=0.0) for precision in ("float32", "bfloat16"))
     assert {parameter.dtype for parameter in run.model.parameters()} == {torch.float32}
     assert not torch.equal(weights(run), weights(exact))
     assert run.best["validation_penalty"] == pytest.approx(exact.best["validation_penalty"], rel=0.3)
@@ -163,7 +163,7 @@ def test_epochs_of_a_stream_are_refused():
 
 def test_matrices_decay_and_the_rest_does_not():
     model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Linear(2, 2))
-    plan = planned(small(), 10, None, "adamw", None, None, None, 0, None, None, "float32", 1, None)
+    plan = planned(small(), steps=10, rule="adamw")
     optimizer = plan.optimizer(model)
     assert [(len(group["params"]), group["decay"]) for group in optimizer.param_groups] == [(2, 0.1), (4, 0.0)]
 

@@ -9,12 +9,12 @@ import torch
 from torch import nn
 
 from surefoot.fitting import fit
+from surefoot.fitting.run import RunFailed
 from surefoot.records.folder import read, read_meta
 from surefoot.schedules import constant
 from surefoot.stopping import Never, Patience
 from surefoot.training.average import MOST_SNAPSHOTS, TAIL
 from surefoot.training.batches import Batches
-from surefoot.training.run import RunFailed
 from surefoot.training.task import Task
 
 X = torch.randn(96, 5, generator=torch.Generator().manual_seed(0))
@@ -35,7 +35,14 @@ def noisy(**changes):
     return Task(**{"model": line, "penalty": nn.MSELoss(), "train": train, "validation": validation, **changes})
 
 
-CIRCLING = {"steps": 200, "schedule": constant(), "step_size": 0.2, "stopping": Never(), "check_every": 100}
+CIRCLING = {
+    "rule": "adamw",
+    "steps": 200,
+    "schedule": constant(),
+    "step_size": 0.2,
+    "stopping": Never(),
+    "check_every": 100,
+}
 
 
 def state(model):

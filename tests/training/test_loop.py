@@ -14,7 +14,8 @@ from surefoot.stopping import Never, Patience
 from surefoot.trace import joined
 from surefoot.training.batches import Batches
 from surefoot.training.best import BestWeights
-from surefoot.training.loop import READ_EVERY, descend, usual_check
+from surefoot.training.descent import READ_EVERY
+from surefoot.training.loop import descend, usual_check
 from surefoot.training.progress import Progress
 from surefoot.training.task import Task
 from surefoot.training.validation import validated

@@ -21,9 +21,7 @@ USUAL = 1000
 def find(
     task: Annotated[str, typer.Argument(metavar="TASK", help="FILE.py:NAME, or a task that comes along.")],
     steps: Annotated[int | None, typer.Option(help="Length of the run that the step size is for.")] = None,
-    rule: Annotated[
-        list[str] | None, typer.Option(help="Any rule; given twice, they race. adamw if not given.")
-    ] = None,
+    rule: Annotated[list[str] | None, typer.Option(help="Any rule; given twice, they race. muon if not given.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same answer.")] = 0,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1 or mps; if not given, the model's.")] = None,
     precision: Annotated[str, typer.Option(help="float32, or bfloat16 (weights stay float32).")] = "float32",
@@ -38,10 +36,11 @@ def find(
     loaded = load(task)
 
     from surefoot.search import race
+    from surefoot.training.choices import FIELD
 
     try:
         found = race(
-            loaded, steps=steps, rule=rule or "adamw", seed=seed, device=device, precision=precision,
+            loaded, steps=steps, rule=rule or FIELD, seed=seed, device=device, precision=precision,
             accumulate=accumulate,
         )  # fmt: skip
     except KeyboardInterrupt:  # which typer would pass over in silence

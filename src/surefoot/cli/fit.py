@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -12,7 +12,8 @@ from surefoot.schedules import parse
 from surefoot.tasks import TASKS, load
 
 if TYPE_CHECKING:
-    from surefoot.training.run import Run
+    from surefoot.fitting.run import Run
+    from surefoot.training.open_end import Until
 
 _KNOWN = "; ".join(f"{name}: {known.says}" for name, known in TASKS.items())
 
@@ -22,13 +23,21 @@ def fit(
     task: Annotated[str, typer.Argument(metavar="TASK", help=f"FILE.py:NAME, or a task that comes along ({_KNOWN}).")],
     steps: Annotated[int | None, typer.Option(help="Length of the run in steps.")] = None,
     epochs: Annotated[int | None, typer.Option(help="Length of the run in epochs.")] = None,
+    until: Annotated[
+        str | None, typer.Option(help='"plateau": go on until validation no longer gets better, then cool down.')
+    ] = None,
+    minutes: Annotated[float | None, typer.Option(help="Go on for so long, search and cool-down among it.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same run.")] = 0,
-    step_size: Annotated[float | None, typer.Option(help="The peak; the rule's default if not given.")] = None,
-    rule: Annotated[str, typer.Option(help="Any of `surefoot list --kind rules`; sgd has momentum.")] = "adamw",
+    step_size: Annotated[float | None, typer.Option(help="The peak; found by a search if not given.")] = None,
+    rule: Annotated[
+        str | None, typer.Option(help="Any of `surefoot list --kind rules`; sgd has momentum. muon if not given.")
+    ] = None,
     schedule: Annotated[str | None, typer.Option(help='Such as "warmup(5%) >> cosine(to=0.0)".')] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1 or mps; if not given, the model's.")] = None,
     precision: Annotated[str, typer.Option(help="float32, or bfloat16 (weights stay float32).")] = "float32",
     accumulate: Annotated[int, typer.Option(help="Batches in a step.")] = 1,
+    average: Annotated[bool, typer.Option(help="Keep the mean of the last steps' weights where it is better.")] = True,
+    search: Annotated[bool, typer.Option(help="Look for the step size; if not, the rule's usual one is used.")] = True,
     runs: Annotated[Path, typer.Option(metavar="DIR", help="Where records of runs are kept.")] = Path("runs"),
     figure: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the run: .png, .svg or .pdf.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
@@ -36,18 +45,20 @@ def fit(
 ) -> int:
     """Train a task; keep its best weights and a record of the run."""
     check_figure(figure)
-    if task in TASKS and steps is None and epochs is None:
+    if task in TASKS and (steps, epochs, until, minutes) == (None,) * 4:
         steps = TASKS[task].steps
     loaded = load(task)
 
     from surefoot.fitting import fit as fitted
-    from surefoot.training.run import RunFailed
+    from surefoot.fitting.plan import SEARCH
+    from surefoot.fitting.run import RunFailed
 
     try:
         run = fitted(
-            loaded, steps=steps, epochs=epochs, seed=seed, step_size=step_size, rule=rule, device=device,
-            schedule=None if schedule is None else parse(schedule), precision=precision, accumulate=accumulate,
-            runs=runs, progress=progress and not as_json,
+            loaded, steps=steps, epochs=epochs, until=cast("Until | None", until), minutes=minutes, seed=seed,
+            step_size=step_size, rule=rule, device=device, schedule=None if schedule is None else parse(schedule),
+            precision=precision, accumulate=accumulate, average=average, search=SEARCH if search else 0.0, runs=runs,
+            progress=progress and not as_json,
         )  # fmt: skip
     except RunFailed as error:
         _show(error.run, figure, as_json=as_json)

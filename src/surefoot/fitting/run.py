@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, final
 from torch import nn
 
 from surefoot.errors import TaskError
+from surefoot.search import Found
 from surefoot.trace import Scalar, Trace
 from surefoot.training.average import Averaged
 from surefoot.training.loop import Ending
@@ -30,6 +31,7 @@ class Run:
         seconds: time it took.
         settings: what it was run with: seed, rule, step size, schedule, decay, stopping.
         folder: where the record is, or None.
+        search: what the search for its step size found, or None if there was none.
     """
 
     task: str
@@ -40,6 +42,7 @@ class Run:
     seconds: float
     settings: dict[str, Scalar]
     folder: Path | None = None
+    search: Found | None = None
 
     @property
     def best_step(self) -> int:
@@ -71,6 +74,7 @@ class Run:
         whose = "with the averaged weights, which" if averaged else f"at step {self.best_step}, whose weights"
         lines = [f"{self.task}: {found or 'not validated'} {whose} are kept"]
         lines.append(f"{self.ending.kind} after {self.ending.step} of {self.steps} steps: {self.reason}")
+        lines += [f"search: {self.search.brief}"] if self.search else []
         lines += [f"average: {self.average.text}"] if self.average and self.average.found else []
         lines.append(f"took: {self.seconds:.1f} s")
         lines += [f"record: {self.folder}"] if self.folder else []
@@ -90,7 +94,8 @@ class Run:
         return {
             "task": self.task, "ended": self.ending.kind, "reason": self.reason, "step": self.ending.step,
             "steps": self.steps, "best_step": self.best_step, "best": _plain(self.best),
-            "average": _plain_average(self.average), "seconds": round(self.seconds, 3), "settings": self.settings,
+            "average": _plain_average(self.average), "search": None if self.search is None else self.search.to_json(),
+            "seconds": round(self.seconds, 3), "settings": self.settings,
             "folder": str(self.folder) if self.folder else None,
         }  # fmt: skip
 

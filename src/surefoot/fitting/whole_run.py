@@ -1,7 +1,4 @@
-"""`fit`: train a task from its first penalty to its best weights, with nothing to tune.
-
-All that it does is also there as values: `task.make()`, an optimizer with a schedule, `descend`, `RunFolder`.
-"""
+"""`fit`: train a task from its first penalty to its best weights, with nothing to tune."""
 
 import platform
 from pathlib import Path
@@ -9,20 +6,21 @@ from time import perf_counter
 
 import numpy as np
 import torch
+from torch import nn
 
 from surefoot import __version__
 from surefoot.feedback import Plateau
+from surefoot.fitting.plan import SEARCH, Plan, planned
+from surefoot.fitting.run import Run, RunFailed
+from surefoot.fitting.searching import ready, searched, unsearched
 from surefoot.schedules import Schedule
 from surefoot.stopping import Judge
+from surefoot.trace import Event, Trace
 from surefoot.training.average import RunAverage
-from surefoot.training.choices import CHOICES as CHOICES
 from surefoot.training.generators import seeded
-from surefoot.training.loop import descend
-from surefoot.training.plan import SCHEDULE as SCHEDULE
-from surefoot.training.plan import planned
+from surefoot.training.loop import Ending, descend
+from surefoot.training.open_end import Until
 from surefoot.training.recorder import Recorder
-from surefoot.training.run import Run as Run
-from surefoot.training.run import RunFailed as RunFailed
 from surefoot.training.task import Task
 
 
@@ -31,7 +29,9 @@ def fit(
     *,
     steps: int | None = None,
     epochs: int | None = None,
-    rule: str = "adamw",
+    until: Until | None = None,
+    minutes: float | None = None,
+    rule: str | None = None,
     step_size: float | None = None,
     schedule: Schedule | None = None,
     stopping: Judge | None = None,
@@ -44,18 +44,28 @@ def fit(
     accumulate: int = 1,
     feedback: Plateau | None = None,
     average: bool = True,
+    search: float = SEARCH,
 ) -> Run:
     """Train a task and return the run, with the best weights in its model.
+
+    Where no step size is given it is found by a race first (`surefoot.race` says how), which takes a quarter of the
+    run's steps at most, beside them, and leaves no mark but what it found.
 
     Seeds torch, numpy and random, the global generators, so that the same seed gives the same run. The best weights are
     put back however the run ends: by its length, by the stopping rule, by Ctrl-C (the run is returned) or by an error.
 
     Args:
         task: what to train; a `model` that is a function is made anew, a module is trained in place.
-        steps: length of the run in steps [>= 1]; either this or epochs.
+        steps: length of the run in steps [>= 1]; either this or epochs, or one of the two below.
         epochs: length of the run in epochs [>= 1], for loaders that know how many batches they have.
-        rule: the name of any rule (`surefoot list`); sgd has momentum 0.9.
-        step_size: the peak [> 0]; if None the rule's from `CHOICES`, or its own.
+        until: "plateau" for a run of unknown length: the step size warms up and holds until validation no longer gets
+            better (`Flat`, or `stopping` if given), then falls to zero over a quarter of the steps so far, and the run
+            ends. `steps` or `epochs` are then the most it may take.
+        minutes: the same by the clock, search and all; where both are given, by what comes first. How many steps there
+            are then depends on the machine, so the same seed does not give the same weights.
+        rule: the name of any rule (`surefoot list`), or muon (`MuonAdamW`); sgd has momentum 0.9. If None those of
+            `FIELD` race, and muon trains where there is no race.
+        step_size: the peak [> 0]; found by a race if None.
         schedule: its course; `SCHEDULE` if None. The length of the run is supplied.
         stopping: when to stop early, by the validation penalty; `Patience()` if None.
         seed: [0 to 2**32 - 1].
@@ -69,8 +79,11 @@ def fit(
         feedback: cuts the step size by the validation penalty of every check, beside the schedule.
         average: keep the mean of about the last tenth of the steps (`training.average`), judge it at the end on the
             validation batches and return it if it is better than the best step's weights; False is for comparing.
+        search: the most that the race may take, as a part of the run's steps [0 to 1]; at 0 the step size is the rule's
+            usual one.
 
-    Errors: InvalidValue naming every fault of the call; RunFailed, a TaskError that holds the run, if the task raised.
+    Errors: InvalidValue naming every fault of the call; TaskError if the task raised during the search; RunFailed, a
+    TaskError that holds the run, if it raised later.
 
     >>> data = [(torch.tensor([[1.0]]), torch.tensor([[2.0]]))]
     >>> line = Task(model=lambda: torch.nn.Linear(1, 1), penalty=torch.nn.MSELoss(), train=data)
@@ -78,28 +91,50 @@ def fit(
     'all 50 steps were taken'
     """
     plan = planned(
-        task, steps=steps, epochs=epochs, rule=rule, step_size=step_size, schedule=schedule, stopping=stopping,
-        seed=seed, check_every=check_every, device=device, precision=precision, accumulate=accumulate,
-        feedback=feedback, average=average,
+        task, steps=steps, epochs=epochs, until=until, minutes=minutes, rule=rule, step_size=step_size,
+        schedule=schedule, stopping=stopping, seed=seed, check_every=check_every, device=device, precision=precision,
+        accumulate=accumulate, feedback=feedback, average=average, search=search,
     )  # fmt: skip
     meta = {"settings": plan.settings(), "versions": _versions()}
-    with Recorder(task.name, plan.steps, Path(runs) if runs is not None else None, meta, live=progress) as recorder:
-        begun = perf_counter()
-        seeded(plan.seed)
-        model = plan.compute.placed(task.make())
-        tail = RunAverage(task, model, steps=plan.steps, seed=plan.seed, compute=plan.compute) if average else None
-        ending = descend(
-            task, model, plan.optimizer(model), steps=plan.steps, check_every=plan.check_every,
-            stopping=plan.stopping, seed=plan.seed, compute=plan.compute, accumulate=plan.accumulate,
-            average=tail, tell=recorder.tell, tick=recorder.tick,
-        )  # fmt: skip
+    length = plan.steps if plan.end is None else None
+    begun = perf_counter()
+    with Recorder(task.name, length, Path(runs) if runs is not None else None, meta, live=progress) as recorder:
+        found = None
+        try:
+            if unsearched(task, plan) is None:
+                task = ready(task, plan)
+                found = searched(task, plan, recorder.raced)
+                plan = plan.at(found.rule, found.step_size, found.decay)
+                recorder.tell(Trace(events=(Event(0, "searched", found.summary()),)))
+            model, ending = _trained(task, plan, recorder, begun)
+        except KeyboardInterrupt:  # the loop returns from one, so it came before the first step
+            model, ending = plan.compute.placed(task.make()), _UNBEGUN
+            recorder.tell(Trace(events=(Event(0, ending.kind, ending.reason),)))
         seconds = perf_counter() - begun
-        trace = recorder.trace()
-        run = Run(task.name, model.eval(), trace, ending, plan.steps, seconds, plan.settings(), recorder.path)
+        run = Run(
+            task.name, model.eval(), recorder.trace(), ending, length or ending.step, seconds, plan.settings(),
+            recorder.path, found,
+        )  # fmt: skip
         recorder.end(run.to_json())
     if ending.error is not None:
         raise RunFailed(run) from ending.error
     return run
+
+
+_UNBEGUN = Ending("interrupted", 0, "interrupted by you during the search for the step size", 0)
+
+
+def _trained(task: Task, plan: Plan, recorder: Recorder, begun: float) -> tuple[nn.Module, Ending]:
+    """Train a task as planned; return its model, with the best weights, and how that ended."""
+    seeded(plan.seed)
+    model = plan.compute.placed(task.make())
+    tail = RunAverage(task, model, steps=plan.supposed, seed=plan.seed, compute=plan.compute) if plan.average else None
+    ending = descend(
+        task, model, plan.optimizer(model), steps=plan.steps, check_every=plan.check_every, stopping=plan.stopping,
+        seed=plan.seed, compute=plan.compute, accumulate=plan.accumulate, average=tail, end=plan.end, begun=begun,
+        tell=recorder.tell, tick=recorder.tick,
+    )  # fmt: skip
+    return model, ending
 
 
 def _versions() -> dict[str, str]:

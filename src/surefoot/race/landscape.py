@@ -21,6 +21,10 @@ HIGHEST = 2.0
 penalty says nothing of where the lowest point is."""
 
 
+AWAY = 10.0
+"""Times the penalty before any step, from which on one has run away."""
+
+
 def level(penalties: Mapping[Key, float], start: float = math.inf) -> list[Key]:
     """Return the keys whose penalties are level with the best, in order; all of them if none is finite.
 
@@ -39,12 +43,21 @@ def level(penalties: Mapping[Key, float], start: float = math.inf) -> list[Key]:
 
 
 def winner(penalties: Mapping[Key, float], start: float = math.inf) -> Key:
-    """Return the lowest key that is level with the best.
+    """Return the key that is level with the best and nearest to the middle of the grid, of two the lower.
 
-    >>> winner({0: 1.01, 2: 1.0, 4: 1.5})
-    0
+    If none is finite, or all have run away from the start, it is the lowest of all.
+
+    >>> winner({0: 1.01, 2: 1.0, 4: 1.5}), winner({-2: 1.0, 2: 1.0, 4: 1.5}), winner({(0, -4): 1.0, (0, 0): 1.01})
+    (0, -2, (0, 0))
     """
-    return level(penalties, start)[0]
+    found = level(penalties, start)
+    lost = not min(penalties.values()) < AWAY * abs(start)
+    return found[0] if lost else min(found, key=_distance)
+
+
+def _distance(key: int | tuple[int, int]) -> tuple[int, int, int]:
+    line, notch = key if isinstance(key, tuple) else (0, key)
+    return line, abs(notch), notch
 
 
 def vertex(penalties: Landscape, start: float = math.inf) -> float:

@@ -77,11 +77,15 @@ class Found:
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         return "\n".join("  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows)
 
-    def summary(self) -> str:
-        """Return the suggestion and its cost, in two lines."""
-        suggestion = f"{self.task}: {self.rule} at step size {self.step_size:g}, decay {self.decay:g}"
+    @property
+    def brief(self) -> str:
+        """The suggestion and its cost, in one line."""
         cost = f"cost {self.cost} steps, {100 * self.share:.3g} % of the run's {self.steps}"
-        return f"{suggestion} ({cost})\n{self.verdict.reason}"
+        return f"{self.rule} at step size {self.step_size:g}, decay {self.decay:g} ({cost})"
+
+    def summary(self) -> str:
+        """Return the suggestion, its cost and why, in two lines."""
+        return f"{self.task}: {self.brief}\n{self.verdict.reason}"
 
     def figure(self) -> "Figure":
         """Return a matplotlib figure: the race's penalties over the step size, at both lengths.

@@ -9,6 +9,7 @@ import torch
 
 from surefoot.errors import refuse
 from surefoot.race import Line, Race
+from surefoot.race.verdict import believed
 from surefoot.schedules import Schedule
 from surefoot.search.found import Found
 from surefoot.search.held_back import judged
@@ -16,30 +17,28 @@ from surefoot.search.ranging import Range, range_test
 from surefoot.search.sources import MEMORY, again
 from surefoot.search.start import Way, before, started, unmarked
 from surefoot.search.trial import Outcome, Trials, outcomes
-from surefoot.training.choices import choice_of, no_choice
+from surefoot.training.choices import FIELD, SCHEDULE, choice_of, no_choice
 from surefoot.training.compute import Compute, compute_faults
-from surefoot.training.plan import SCHEDULE
 from surefoot.training.task import Task
 
 SHARE = 0.25
 """Part of the run's steps that a search may take, all counted."""
 
-RAMP = (40, 60)
-"""Steps of the ramp that places a grid, at least and at most. As `race.verdict` measured, 30 steps over three decades
-came to 1.14 with adamw and 3.1 with sgd, 60 to 1.16 and 1.08, 100 over four to seven decades to no less."""
+RAMP = 60
+"""Steps of a ramp that places a grid: thirty were too few with sgd, and a hundred did no better."""
 
 WITHIN = 30.0
 """Factor from the rule's usual step size to both ends of a ramp: three decades, of twenty steps each."""
 
 RAMPS = 3
-"""Ramps for each rule where that is at most half of what the search may take."""
+"""Ramps for each rule: of one alone what it says is half a decade off. They may take half of the search at most."""
 
 
 def race(
     task: Task,
     *,
     steps: int,
-    rule: str | Sequence[str] = "adamw",
+    rule: str | Sequence[str] = FIELD,
     decay: float | Sequence[float] | None = None,
     schedule: Schedule | None = None,
     share: float = SHARE,
@@ -87,17 +86,33 @@ def race(
     budget = int(share * steps)
     with unmarked(task):
         held = judged(task, seed)
-        ready = replace(held, train=again(held.train, max(RAMP[1], budget // 3) * accumulate, memory))
+        ready = replace(held, train=again(held.train, batches_needed(steps, share) * accumulate, memory))
         ranges = _ranges(ready, way, rules, budget)
-        centres = {found.rule: found.step_size for found in ranges if found.step_size is not None}
+        centres = {found.rule: _placed(found, usual[found.rule].step_size) for found in ranges}
         lines = [
-            Line(name, each, centres.get(name, usual[name].step_size))
+            Line(name, each, centres.get(name, usual[name].step_size), usual[name].step_size)
             for name in rules for each in _decays(decay, usual[name].decay)
         ]  # fmt: skip
         spent = sum(found.steps for found in ranges)
         field = Race(tuple(lines), steps, budget - spent)
         over, taken = _run(field, ready, way, schedule or SCHEDULE, executor, tell)
     return Found(task.name, over, over.verdict(), ranges, spent + taken)
+
+
+def _placed(found: Range, usual: float) -> float:
+    """Return the middle of a grid: the usual step size, unless a range test says something quite different."""
+    return usual if found.step_size is None else usual * 10.0 ** believed(math.log10(found.step_size / usual))
+
+
+def can_race(rules: Sequence[str], steps: int, share: float) -> bool:
+    """Return whether the part of a run that a search may take is long enough for one."""
+    lines = tuple(Line(name, choice_of(name).decay, choice_of(name).step_size) for name in rules)
+    return Race(lines, steps, int(share * steps)).field is not None
+
+
+def batches_needed(steps: int, share: float) -> int:
+    """Return how many batches the longest of a search's short runs reads, where a step takes one."""
+    return max(RAMP, int(share * steps) // 3)
 
 
 def _run(
@@ -119,14 +134,12 @@ def _run(
 
 def _ranges(task: Task, way: Way, rules: Sequence[str], budget: int) -> tuple[Range, ...]:
     """Return a range test for each rule; none where the budget has too few steps for them."""
-    steps = min(budget // len(rules), RAMP[1])
-    if steps < RAMP[0]:
+    if 2 * RAMPS * RAMP * len(rules) > budget:
         return ()
-    ramps = RAMPS if 2 * RAMPS * steps * len(rules) <= budget else 1
     return tuple(
         range_test(
             task, rule=name, low=choice_of(name).step_size / WITHIN, high=choice_of(name).step_size * WITHIN,
-            steps=steps, ramps=ramps, seed=way.seed, device=way.compute.device, precision=way.compute.precision,
+            steps=RAMP, ramps=RAMPS, seed=way.seed, device=way.compute.device, precision=way.compute.precision,
             accumulate=way.accumulate, memory=way.memory,
         )
         for name in rules

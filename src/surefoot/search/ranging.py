@@ -15,7 +15,7 @@ from surefoot.search.ramp import Ramp
 from surefoot.search.sources import MEMORY, again
 from surefoot.search.start import Way, failed, started, unmarked
 from surefoot.trace import Trace, joined
-from surefoot.training.choices import choice_of, no_choice
+from surefoot.training.choices import FIELD, choice_of, no_choice
 from surefoot.training.compute import Compute
 from surefoot.training.loop import descend
 from surefoot.training.task import Task
@@ -89,7 +89,7 @@ class Range:
 def range_test(
     task: Task,
     *,
-    rule: str = "adamw",
+    rule: str = FIELD[0],
     decay: float | None = None,
     low: float | None = None,
     high: float | None = None,

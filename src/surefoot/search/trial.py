@@ -39,6 +39,10 @@ class Outcome:
     penalty: float
     steps: int
 
+    def __str__(self) -> str:
+        each = self.candidate
+        return f"{each.rule} at {each.step_size:g}, {each.length} steps: {self.penalty:.4g}"
+
 
 @final
 @dataclass(frozen=True, eq=False)

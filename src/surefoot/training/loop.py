@@ -4,37 +4,27 @@
 that there is one way out and the best weights are back on it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import count
-from typing import Literal, TypeAlias, final
+from time import perf_counter
+from typing import final
 
-import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from surefoot.errors import SurefootError, TaskError, refuse
+from surefoot.errors import refuse
 from surefoot.pytorch.optimizer import Optimizer
 from surefoot.stopping import Judge, Never
-from surefoot.trace import Event, Series, Trace
+from surefoot.trace import Event, Trace
 from surefoot.training.average import Averaged, RunAverage
-from surefoot.training.batches import Batch, epoch
-from surefoot.training.best import BestWeights, finite
 from surefoot.training.compute import Compute, misplaced
-from surefoot.training.groups import Group, grouped, steps_in_epoch
-from surefoot.training.ledger import Ledger, step_size
-from surefoot.training.place import Place
+from surefoot.training.descent import Descent, Kind
+from surefoot.training.groups import steps_in_epoch
+from surefoot.training.open_end import OpenEnd
 from surefoot.training.task import Task
-from surefoot.training.validation import validated
-
-READ_EVERY = 100
-"""Steps after which penalties are read at the latest: one wait for the device in a hundred steps costs nothing, and a
-penalty that is not finite is noticed soon, however long an epoch is. A count and not a clock, so runs repeat."""
 
 MOST_CHECKS = 100
 """Checks in a run when none are asked for: an epoch of a few steps is no reason to judge after each of them."""
-
-Kind: TypeAlias = Literal["finished", "stopped", "diverged", "interrupted", "failed"]
 
 
 @final
@@ -77,6 +67,8 @@ def descend(
     compute: Compute | None = None,
     accumulate: int = 1,
     average: RunAverage | None = None,
+    end: OpenEnd | None = None,
+    begun: float | None = None,
     tell: Callable[[Trace], None] = lambda _: None,
     tick: Callable[[int], None] = lambda _: None,
 ) -> Ending:
@@ -91,6 +83,9 @@ def descend(
 
     With an `average` the averaged weights are judged at the end, and are left in the model if they are better.
 
+    With an `end` the run holds its step size until that says so, and is then cooled down to zero and ends; nothing
+    stops it while it cools. The optimizer is one of ours, whose schedule it replaces.
+
     Args:
         task: the penalty and the data.
         model: what to train, usually `task.make()`, on the device of `compute`.
@@ -103,6 +98,8 @@ def descend(
         compute: where penalties are computed, and in which precision; as the model is if None.
         accumulate: batches in a step [>= 1].
         average: observes the weights after each step; None keeps no average.
+        end: leads a run of unknown length to its end; `steps` are then the most it may take.
+        begun: when the whole began, by `time.perf_counter`, for an end by the clock; now if None.
         tell: given each piece of the trace as it is read.
         tick: given the number of steps taken, after each; must not wait for the device.
 
@@ -111,9 +108,12 @@ def descend(
     compute = compute or Compute()
     counts = {"steps": steps, "check_every": 1 if check_every is None else check_every, "accumulate": accumulate}
     faults = [f"{name} is {n}; it must be at least 1" for name, n in counts.items() if n < 1]
-    refuse("descend", faults + misplaced(compute, model))
+    refuse("descend", faults + misplaced(compute, model) + _end_faults(optimizer, end))
     every = check_every or usual_check(task, steps, accumulate)
-    run = _Descent(task, model, optimizer, steps, every, stopping or Never(), seed, compute, accumulate, average)
+    run = Descent(
+        task, model, optimizer, steps, every, stopping or Never(), seed, compute, accumulate, average, end,
+        perf_counter() if begun is None else begun,
+    )  # fmt: skip
     try:
         kind, reason = run.go(tell, tick)
         error = None
@@ -130,135 +130,7 @@ def descend(
     return ending
 
 
-@final
-@dataclass(eq=False)
-class _Descent:
-    """The state of one run: where it is, what was not yet read, what was best."""
-
-    task: Task
-    model: nn.Module
-    optimizer: torch.optim.Optimizer
-    steps: int
-    check_every: int
-    stopping: Judge
-    seed: int
-    compute: Compute
-    accumulate: int
-    average: RunAverage | None
-
-    def __post_init__(self) -> None:
-        self.taken, self.sound = 0, True
-        self.values: list[float] = []
-        self.place, self.ledger, self.best = Place(), Ledger(), BestWeights(self.model)
-
-    def go(self, tell: Callable[[Trace], None], tick: Callable[[int], None]) -> tuple[Kind, str]:
-        """Take the steps; return the kind of end and its reason."""
-        self.model.train()
-        self.best.remember(0)
-        for _, group in zip(range(self.steps), self.groups(), strict=False):
-            self.step(group)
-            tick(self.taken)
-            checking = self.taken % self.check_every == 0 or self.taken == self.steps
-            if (checking or len(self.ledger) >= READ_EVERY) and (fault := self.read(tell)):
-                return "diverged", fault
-            if checking and (reason := self.check(tell)) and self.taken < self.steps:
-                return "stopped", reason
-        return "finished", f"all {self.steps} steps were taken"
-
-    def groups(self) -> Iterator[Group]:
-        """Go through the training batches, as many at a time as a step takes, epoch after epoch."""
-        for number in count():
-            self.place.doing("preparing", "training", 0)
-            before = self.taken
-            yield from grouped(
-                self.place.reading(epoch(self.task.train, self.seed, number), "training"), self.accumulate
-            )
-            if self.taken == before:
-                raise TaskError(f"train gave no batches in epoch {number + 1}")
-
-    def step(self, group: Group) -> None:
-        """Take one step; nothing in it waits for the device."""
-        self.optimizer.zero_grad(set_to_none=True)
-        parts = []
-        for number, (batch, share) in enumerate(zip(group.batches, group.shares, strict=True), group.first):
-            self.place.doing("computing the penalty of", "training", number)
-            parts.append(self.add_gradient(batch, share))
-        self.ledger.note(self.taken, sum(parts[1:], parts[0]), step_size(self.optimizer))
-        self.place.act("taking the step of")
-        self.optimizer.step()
-        self.taken += 1
-        if self.average is not None:
-            self.average.observe(self.taken)
-
-    def add_gradient(self, batch: Batch, share: float) -> Tensor:
-        """Add a batch's share to the gradient of the step; return its share of the penalty."""
-        with self.compute.autocast(self.model):
-            penalty = self.task.penalty_of(self.model, self.compute.moved(batch))
-        if not penalty.requires_grad:
-            raise TaskError("the penalty depends on no parameter that can be trained; look for detach and no_grad")
-        self.place.act("computing the gradient of")
-        torch.autograd.backward(penalty, torch.full_like(penalty, share))
-        return share * penalty.detach().to(torch.promote_types(penalty.dtype, torch.float32))
-
-    def read(self, tell: Callable[[Trace], None]) -> str | None:
-        """Read the penalties since the last reading; return what is wrong with them, or None."""
-        piece = self.ledger.read()
-        tell(piece)
-        penalties = piece["penalty"]
-        bad = np.flatnonzero(~np.isfinite(penalties.values))
-        if not len(bad):
-            return None
-        self.sound = False
-        value, step = penalties.values[bad[0]], penalties.steps[bad[0]]
-        return f"the training penalty was {value} at step {step}; try a smaller step size"
-
-    def check(self, tell: Callable[[Trace], None]) -> str | None:
-        """Judge the weights and remember them if they are the best; return why to stop, or None."""
-        if self.task.validation is None:
-            if finite(self.model):
-                self.best.remember(self.taken)
-            return None
-        found = validated(self.task, self.model, self.place, self.compute)
-        self.values.append(found["validation_penalty"])
-        if isinstance(self.optimizer, Optimizer) and self.optimizer.feedback.plateau is not None:
-            self.optimizer.feedback.observe(self.values[-1])
-        verdict = self.stopping.verdict(self.values)
-        events: tuple[Event, ...] = ()
-        if verdict.best == len(self.values) - 1:
-            self.best.remember(self.taken)
-            events = (Event(self.taken, "best", f"the validation penalty is {self.values[-1]:.4g}, the best so far"),)
-        tell(Trace({name: Series([self.taken], [value]) for name, value in found.items()}, events))
-        return verdict.reason.removeprefix("Stop: ").rstrip(".") if verdict.stop else None
-
-    @property
-    def judged(self) -> bool:
-        """Whether the best weights are to be put back: they were judged, or the present ones are not sound."""
-        return bool(self.values) or not self.sound
-
-    @property
-    def weights_of(self) -> int:
-        return (self.best.step or 0) if self.judged else self.taken
-
-    def restore(self) -> None:
-        """Leave the best weights in the model."""
-        if self.judged:
-            self.best.restore()
-
-    def settle(self, ended: Kind, tell: Callable[[Trace], None]) -> Averaged | None:
-        """Leave the averaged weights in the model if they are better; the best on every other way out."""
-        if self.average is None:
-            return None
-        kept = False
-        try:
-            outcome = self.average.judged(ended, self.taken, self.values, self.stopping)
-            kept = outcome.kept
-        finally:
-            if not kept:
-                self.restore()
-        tell(Trace(events=(Event(self.taken, "averaged", outcome.text),)))
-        return outcome
-
-    def blame(self, error: Exception) -> str:
-        """Say what failed, with which batch, in one line."""
-        what = str(error).rstrip(".") if isinstance(error, SurefootError) else f"{type(error).__name__}: {error}"
-        return f"{self.place} (step {self.taken}) failed: {' '.join(what.split())}"
+def _end_faults(optimizer: torch.optim.Optimizer, end: OpenEnd | None) -> list[str]:
+    if end is None or isinstance(optimizer, Optimizer):
+        return []
+    return [f"end needs an optimizer whose schedule can be replaced, one of ours; {type(optimizer).__name__} has none"]

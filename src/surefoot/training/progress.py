@@ -21,14 +21,14 @@ class Progress:
 
     Args:
         name: what runs.
-        steps: steps of the whole run.
+        steps: steps of the whole run; None if nobody knows.
         stream: where to draw; standard error if None, so that standard output stays free for results.
 
     >>> Progress("digits", 1000, sys.stdout).line(250)
     'digits 250/1000 ━━──────'
     """
 
-    def __init__(self, name: str, steps: int, stream: TextIO | None = None) -> None:
+    def __init__(self, name: str, steps: int | None, stream: TextIO | None = None) -> None:
         self._name, self._steps = name, steps
         self._stream = stream or sys.stderr
         self._live = self._stream.isatty()
@@ -54,8 +54,7 @@ class Progress:
 
     def line(self, taken: int, left: str = "") -> str:
         """Return the line as it stands after so many steps; what a narrow terminal cuts off stands last."""
-        done = 8 * taken // self._steps
-        parts = [f"{self._name} {taken}/{self._steps} {'━' * done}{'─' * (8 - done)}{left}"]
+        parts = [f"{self._name} {taken}{self._bar(taken)}{left}"]
         if self._penalty is not None:
             parts.append(f"penalty {self._penalty:.3g}")
         if self._judged is not None:
@@ -63,11 +62,22 @@ class Progress:
             parts.append(f"validation {self._judged:.3g}{best}")
         return "  ".join(parts)
 
+    def raced(self, outcome: str) -> None:
+        """Show what a search has just tried."""
+        if self._live:
+            self._draw(f"{self._name} looking for the step size  {outcome}")
+
+    def _bar(self, taken: int) -> str:
+        if self._steps is None:
+            return " steps"
+        done = 8 * taken // self._steps
+        return f"/{self._steps} {'━' * done}{'─' * (8 - done)}"
+
     def _left(self, taken: int, now: float) -> str:
         """Return the time left, at the pace since the first drawing: first steps load kernels and are slow."""
         self._first = self._first or (taken, now)
         steps, seconds = taken - self._first[0], now - self._first[1]
-        if not steps:
+        if not steps or self._steps is None:
             return ""
         left = seconds / steps * (self._steps - taken)
         return f" {left:.0f} s left" if left < 120 else f" {left / 60:.0f} min left"

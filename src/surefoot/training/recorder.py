@@ -18,7 +18,7 @@ class Recorder:
 
     Args:
         name: the task's name.
-        steps: steps of the whole run.
+        steps: steps of the whole run; None if nobody knows.
         runs: the folder for records, or None to keep the trace in memory only.
         meta: what the record says from the start.
         live: whether to show progress on a terminal.
@@ -26,7 +26,7 @@ class Recorder:
     Errors: InvalidValue if the folder cannot be written.
     """
 
-    def __init__(self, name: str, steps: int, runs: Path | None, meta: Mapping[str, Any], *, live: bool) -> None:
+    def __init__(self, name: str, steps: int | None, runs: Path | None, meta: Mapping[str, Any], *, live: bool) -> None:
         self._pieces: list[Trace] = []
         self._folder = RunFolder(runs, name, meta) if runs else None
         self._progress = Progress(name, steps) if live else None
@@ -41,6 +41,11 @@ class Recorder:
         """Pass a step on to the progress line."""
         if self._progress:
             self._progress.tick(taken)
+
+    def raced(self, outcome: object) -> None:
+        """Show what a search has just tried; what it found is told at its end."""
+        if self._progress:
+            self._progress.raced(str(outcome))
 
     def tell(self, piece: Trace) -> None:
         """Take a piece; a disk that fails ends the record with a warning, never the training."""
