@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from surefoot.errors import InvalidValue
 from surefoot.race import Candidate, Line, Race
 from surefoot.race.landscape import vertex, winner
-from surefoot.race.stages import Field
-from surefoot.race.verdict import APART, BOUNDS, ERR, believed, carried, drift
+from surefoot.race.stages import Field, landscape
+from surefoot.race.verdict import BOUNDS, ERR, PLACED, carried, drift, pulled
 
 LINE = Line("adamw", 0.1, centre=0.01)
+USUAL = Line("adamw", 0.1, centre=0.01, usual=0.01)
 
 
 def bowl(best, *, steep=1.0, edge=math.inf, falls=0.0, noise=0.0, value=math.inf):
@@ -89,44 +90,56 @@ def test_how_far_a_penalty_has_run_away_does_not_matter(best, high):
 
 @given(best=st.floats(1e-6, 100.0), steps=st.integers(400, 20_000))
 def test_the_usual_step_size_stays_unless_the_race_says_something_quite_different(best, steps):
-    found = raced(bowl(best), Race((LINE,), steps, steps // 4)).verdict()
-    said = math.log10(found.raced / LINE.usual)
-    if abs(said) <= ERR:
-        assert found.step_size == LINE.usual
-    left = math.log10(found.step_size / LINE.usual)
+    race = raced(bowl(best), Race((USUAL,), steps, steps // 4))
+    found = race.verdict()
+    said, left = math.log10(found.raced / USUAL.usual), math.log10(found.step_size / USUAL.usual)
+    if 0.0 <= said <= ERR:
+        assert found.step_size == USUAL.usual
     assert abs(left) <= abs(said) + 0.01
     assert left * said >= 0
 
 
 def test_a_race_that_is_far_from_the_usual_step_size_is_followed():
-    assert raced(bowl(1e-5)).verdict().step_size < 2e-4
-    assert raced(bowl(10.0)).verdict().step_size > 0.3
+    low, high = (raced(bowl(best), Race((USUAL,), 2000, 400)).verdict() for best in (1e-5, 10.0))
+    assert low.step_size == low.raced < 2e-4
+    assert high.step_size > 0.1
+    assert "too far from the usual 0.01" in high.reason
 
 
-@given(st.floats(-3.0, 3.0), st.floats(-3.0, 3.0))
-def test_what_is_believed_never_falls_and_is_never_more_than_what_was_said(one, other):
+@given(st.floats(-3.0, 3.0), st.floats(-3.0, 3.0), st.floats(-1.0, 0.0))
+def test_what_is_pulled_never_falls_and_is_never_more_than_what_was_said(one, other, drift):
     one, other = sorted((one, other))
-    assert believed(one) <= believed(other)
-    assert abs(believed(one)) <= abs(one)
-    assert believed(-one) == -believed(one)
-    assert believed(one) == (0.0 if abs(one) <= ERR else one) or ERR < abs(one) < APART
+    assert pulled(one, drift) <= pulled(other, drift)
+    assert abs(pulled(one, drift)) <= abs(one)
+    assert pulled(one, drift) == 0.0 or not 0.0 <= one <= ERR
+
+
+@given(steps=st.integers(200, 20_000))
+def test_without_a_usual_step_size_a_longer_race_counts_more_beside_what_placed_the_grid(steps):
+    race = raced(bowl(0.002), Race((LINE,), steps, steps // 5))
+    assume(race.results)
+    said, length = race.verdict(), race.leader.length
+    best = min(vertex(landscape(race.told, 0, length)), race.leader.notch)
+    reached = math.log10(LINE.step_size(carried(best, said.drift, length, steps)))
+    share = math.log10(said.step_size / 0.01) / (reached + 2)
+    assert share == pytest.approx(length / (length + PLACED), abs=0.03) or abs(reached + 2) > 1.4
 
 
 def test_of_level_step_sizes_the_one_nearest_the_usual_wins():
     flat = raced(lambda candidate: 1.0 if candidate.step_size < 1.0 else 3.0, Race((LINE,), 2000, 4000))
     level = raced(lambda candidate: 2.0 if candidate.step_size > 0.005 else 1.0 + 0.001 * (candidate.step_size > 0.002))
-    assert flat.verdict().raced == LINE.usual
+    assert flat.verdict().raced == LINE.centre
     assert level.verdict().raced == 0.00316
 
 
 @pytest.mark.parametrize(("harm", "stays"), [(1.05, True), (1.5, False)])
-def test_the_usual_step_size_is_lowered_only_if_it_made_things_worse_than_before_any_step(harm, stays):
+def test_the_usual_step_size_is_lowered_only_if_it_is_clearly_worse(harm, stays):
     def penalty(each):
-        return 2.0 * (0.9 + (harm - 0.9) * max(math.log10(each.step_size / 1e-4) / 2, 0.0))  # at the usual: harm
+        return 1.0 + (harm - 1.0) * max(math.log10(each.step_size / 1e-4) / 2, 0.0)  # at the usual: harm
 
-    found = raced(penalty, Race((LINE,), 2000, 400, start=2.0)).verdict()
-    assert found.raced < 0.0005
-    assert (found.step_size == LINE.usual) == stays
+    found = raced(penalty, Race((USUAL,), 2000, 400, start=2.0)).verdict()
+    assert found.raced < 0.005
+    assert (found.step_size == USUAL.usual) == stays
 
 
 def test_where_hardly_anything_was_learned_the_best_is_not_level_with_the_rest():

@@ -67,6 +67,10 @@ WAYS: dict[str, Way] = {
     "adamw": Way(adamw, ADAMW_GRID),
     "nesterov": Way(nesterov, NESTEROV_GRID),
     "muon": Way(muon, MUON_GRID),
+    "fit": Way(partial(fitted, {})),
+    "fit_adamw": Way(partial(fitted, {"rule": "adamw"})),
+    "fit_unsearched": Way(partial(fitted, {"search": 0.0})),
+    "fit_unaveraged": Way(partial(fitted, {"average": False})),
     "adamw_ours": Way(partial(fitted, {"rule": "adamw"}), ADAMW_SWEEP),
     "muon_ours": Way(partial(fitted, {"rule": "muon"}), MUON_SWEEP),
 }

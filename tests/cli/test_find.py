@@ -53,12 +53,12 @@ def command(capsys, *arguments):
 
 
 def test_it_prints_a_table_and_the_suggestion_with_its_cost(capsys):
-    code, out, err = command(capsys, "tasks.py:line", "--steps", "1600", "--rule", "adamw")
+    code, out, err = command(capsys, "tasks.py:line", "--steps", "1600", "--rule", "sgd")
     assert (code, err) == (FINISHED, "")
-    assert "range test of adamw at" in out
+    assert "range test of sgd at" in out
     assert "step size" in out
     assert sum(line.count("*") for line in out.splitlines()) == 1
-    assert "line: adamw at step size" in out
+    assert "line: sgd at step size" in out
     assert "% of the run's 1600" in out
 
 

@@ -194,7 +194,7 @@ def test_several_rules_and_decays_race_against_each_other():
     }
     assert found.rule in ("adamw", "sgd")
     assert found.decay in (0.0, 0.1)
-    assert len(found.ranges) == (found.cost > sum(each.length for each in found.race.told)) * 2
+    assert [each.rule for each in found.ranges] == ["sgd"]  # adamw has a usual step size
     assert found.cost <= 500
 
 

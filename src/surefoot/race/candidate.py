@@ -19,7 +19,8 @@ class Line:
         rule: the rule's name.
         decay: decoupled weight decay of the matrices [per step size, at least 0].
         centre: the step size of notch 0, where the grid is placed [above 0].
-        usual: the step size that the rule is known to do well with [above 0]; the centre if 0.
+        usual: the step size that the rule does well with on most tasks [above 0], which wins unless the race says
+            something quite different; None if there is none, as for rules whose steps grow with the gradient.
 
     Errors: InvalidValue if a bound above is broken.
 
@@ -30,13 +31,11 @@ class Line:
     rule: str
     decay: float
     centre: float
-    usual: float = 0.0
+    usual: float | None = None
 
     def __post_init__(self) -> None:
         faults = []
-        if self.usual == 0.0:
-            object.__setattr__(self, "usual", self.centre)
-        if not (math.isfinite(self.usual) and self.usual > 0.0):
+        if self.usual is not None and not (math.isfinite(self.usual) and self.usual > 0.0):
             faults.append(f"usual is {self.usual}; it must be above 0 and finite")
         if not (math.isfinite(self.centre) and self.centre > 0.0):
             faults.append(f"centre is {self.centre}; it must be above 0 and finite")

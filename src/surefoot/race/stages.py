@@ -92,16 +92,23 @@ def grown(field: Field, told: Told) -> list[Spot]:
 
 
 def finals(field: Field, told: Told) -> list[Spot]:
-    """Return the best of the first length, for the second; those that were not finite are out if any was."""
+    """Return the best of the first length, for the second, and the middle of the grid that the first of them is on.
+
+    Those that were not finite are out if any was. The middle is the usual step size: whatever wins is compared with it.
+    """
     ranked = sorted((value, each.line, each.notch) for each, value in told.items() if each.length == field.short)
     finite = [row for row in ranked if math.isfinite(row[0])]
-    return [Spot(line, notch, field.long) for _, line, notch in (finite or ranked)[: field.finalists]]
+    best = [(line, notch) for _, line, notch in (finite or ranked)[: field.finalists]]
+    usual = (best[0][0], 0)
+    chosen = best if usual in best else [*best[:-1], usual]
+    return [Spot(line, notch, field.long) for line, notch in chosen]
 
 
 def beside(field: Field, told: Told) -> list[Spot]:
-    """Return the grid's neighbours of the best at the second length, the lower one first."""
+    """Return the grid's neighbours of the best at the second length, the one nearer the middle first."""
     best = leader(field, told, field.long)
-    return [] if best is None else [Spot(best[0], best[1] + way, field.long) for way in (-HALF, HALF)]
+    ways = (-HALF, HALF) if best is None or best[1] >= 0 else (HALF, -HALF)
+    return [] if best is None else [Spot(best[0], best[1] + way, field.long) for way in ways]
 
 
 STAGES: tuple[Callable[[Field, Told], list[Spot]], ...] = (scouts, *[grown] * GROWN, finals, beside, beside)

@@ -9,7 +9,6 @@ import torch
 
 from surefoot.errors import refuse
 from surefoot.race import Line, Race
-from surefoot.race.verdict import believed
 from surefoot.schedules import Schedule
 from surefoot.search.found import Found
 from surefoot.search.held_back import judged
@@ -31,7 +30,7 @@ WITHIN = 30.0
 """Factor from the rule's usual step size to both ends of a ramp: three decades, of twenty steps each."""
 
 RAMPS = 3
-"""Ramps for each rule: of one alone what it says is half a decade off. They may take half of the search at most."""
+"""Ramps for each rule where they take at most half of the search; otherwise there is one."""
 
 
 def race(
@@ -88,20 +87,15 @@ def race(
         held = judged(task, seed)
         ready = replace(held, train=again(held.train, batches_needed(steps, share) * accumulate, memory))
         ranges = _ranges(ready, way, rules, budget)
-        centres = {found.rule: _placed(found, usual[found.rule].step_size) for found in ranges}
+        centres = {found.rule: found.step_size for found in ranges if found.step_size is not None}
         lines = [
-            Line(name, each, centres.get(name, usual[name].step_size), usual[name].step_size)
+            Line(name, each, centres.get(name, usual[name].step_size), usual[name].anchor)
             for name in rules for each in _decays(decay, usual[name].decay)
         ]  # fmt: skip
         spent = sum(found.steps for found in ranges)
         field = Race(tuple(lines), steps, budget - spent)
         over, taken = _run(field, ready, way, schedule or SCHEDULE, executor, tell)
     return Found(task.name, over, over.verdict(), ranges, spent + taken)
-
-
-def _placed(found: Range, usual: float) -> float:
-    """Return the middle of a grid: the usual step size, unless a range test says something quite different."""
-    return usual if found.step_size is None else usual * 10.0 ** believed(math.log10(found.step_size / usual))
 
 
 def can_race(rules: Sequence[str], steps: int, share: float) -> bool:
@@ -133,13 +127,15 @@ def _run(
 
 
 def _ranges(task: Task, way: Way, rules: Sequence[str], budget: int) -> tuple[Range, ...]:
-    """Return a range test for each rule; none where the budget has too few steps for them."""
-    if 2 * RAMPS * RAMP * len(rules) > budget:
+    """Return a range test for each rule without a usual step size; none where the budget has too few steps for them."""
+    rules = [name for name in rules if choice_of(name).anchor is None]
+    if RAMP * len(rules) > budget:
         return ()
+    ramps = RAMPS if 2 * RAMPS * RAMP * len(rules) <= budget else 1
     return tuple(
         range_test(
             task, rule=name, low=choice_of(name).step_size / WITHIN, high=choice_of(name).step_size * WITHIN,
-            steps=RAMP, ramps=RAMPS, seed=way.seed, device=way.compute.device, precision=way.compute.precision,
+            steps=RAMP, ramps=ramps, seed=way.seed, device=way.compute.device, precision=way.compute.precision,
             accumulate=way.accumulate, memory=way.memory,
         )
         for name in rules

@@ -30,10 +30,17 @@ class Choice:
     Args:
         step_size: the peak.
         decay: decoupled decay of the matrices, per unit of step size.
+        steady: whether that step size does well on most tasks, as it does where steps do not grow with the gradient.
     """
 
     step_size: float
     decay: float
+    steady: bool = True
+
+    @property
+    def anchor(self) -> float | None:
+        """The step size if it does well on most tasks."""
+        return self.step_size if self.steady else None
 
 
 CHOICES = {
@@ -42,11 +49,13 @@ CHOICES = {
     "amsgradw": Choice(step_size=1e-2, decay=0.1), "nadamw": Choice(step_size=1e-2, decay=0.1),
     "radam": Choice(step_size=3e-2, decay=0.1), "adamax": Choice(step_size=3e-2, decay=0.1),
     "rmsprop": Choice(step_size=3e-3, decay=0.1), "rmsprop_momentum": Choice(step_size=3e-4, decay=0.1),
-    "adagrad": Choice(step_size=3e-2, decay=0.1), "adadelta": Choice(step_size=3.0, decay=1e-3),
+    "adagrad": Choice(step_size=3e-2, decay=0.1), "adadelta": Choice(step_size=3.0, decay=1e-3, steady=False),
     "lion": Choice(step_size=3e-4, decay=0.1), "rprop": Choice(step_size=1e-3, decay=0.0),
-    "sgd": Choice(step_size=1e-1, decay=1e-3), "momentum": Choice(step_size=1e-1, decay=1e-3),
-    "nesterov": Choice(step_size=1e-1, decay=1e-3), "momentum_mean": Choice(step_size=1.0, decay=1e-3),
-    "asgd": Choice(step_size=0.3, decay=1e-3),
+    "sgd": Choice(step_size=1e-1, decay=1e-3, steady=False),
+    "momentum": Choice(step_size=1e-1, decay=1e-3, steady=False),
+    "nesterov": Choice(step_size=1e-1, decay=1e-3, steady=False),
+    "momentum_mean": Choice(step_size=1.0, decay=1e-3, steady=False),
+    "asgd": Choice(step_size=0.3, decay=1e-3, steady=False),
 }  # fmt: skip
 """By rule, where it is not the rule's own; `sgd` is `momentum` here.
 
@@ -85,7 +94,7 @@ def choice_of(rule: str) -> Choice:
     if found is not None:
         return found
     constants = named(meant(rule)).constants
-    return Choice(constants["step_size"], constants["decay"])
+    return Choice(constants["step_size"], constants["decay"], steady=False)
 
 
 def optimizer_of(
