@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, final
 
 from torch import nn
 
+from surefoot.diagnose import CHECKS, Diagnosis, Finding, diagnosis
 from surefoot.errors import TaskError
 from surefoot.search import Found
 from surefoot.trace import Scalar, Trace
@@ -32,6 +33,7 @@ class Run:
         settings: what it was run with: seed, rule, step size, schedule, decay, stopping.
         folder: where the record is, or None.
         search: what the search for its step size found, or None if there was none.
+        findings: what the doctor found.
     """
 
     task: str
@@ -43,6 +45,7 @@ class Run:
     settings: dict[str, Scalar]
     folder: Path | None = None
     search: Found | None = None
+    findings: tuple[Finding, ...] = ()
 
     @property
     def best_step(self) -> int:
@@ -60,6 +63,11 @@ class Run:
         return self.ending.average
 
     @property
+    def diagnosis(self) -> Diagnosis:
+        """What the findings say together: one headline, what follows from it, and notes."""
+        return diagnosis(self.findings, CHECKS)
+
+    @property
     def best(self) -> dict[str, float]:
         """What the weights in the model reached in validation: penalty and metrics; empty without one."""
         if self.average is not None and self.average.kept:
@@ -74,6 +82,8 @@ class Run:
         whose = "with the averaged weights, which" if averaged else f"at step {self.best_step}, whose weights"
         lines = [f"{self.task}: {found or 'not validated'} {whose} are kept"]
         lines.append(f"{self.ending.kind} after {self.ending.step} of {self.steps} steps: {self.reason}")
+        headline = self.diagnosis.headline
+        lines += [f"doctor: {headline.code}: {headline.claim} (run.findings has more)"] if headline else []
         lines += [f"search: {self.search.brief}"] if self.search else []
         lines += [f"average: {self.average.text}"] if self.average and self.average.found else []
         lines.append(f"took: {self.seconds:.1f} s")
@@ -94,7 +104,8 @@ class Run:
         return {
             "task": self.task, "ended": self.ending.kind, "reason": self.reason, "step": self.ending.step,
             "steps": self.steps, "best_step": self.best_step, "best": _plain(self.best),
-            "average": _plain_average(self.average), "search": None if self.search is None else self.search.to_json(),
+            "findings": [each.to_json() for each in self.findings], "average": _plain_average(self.average),
+            "search": None if self.search is None else self.search.to_json(),
             "seconds": round(self.seconds, 3), "settings": self.settings,
             "folder": str(self.folder) if self.folder else None,
         }  # fmt: skip

@@ -1,6 +1,7 @@
 """`fit`: train a task from its first penalty to its best weights, with nothing to tune."""
 
 import platform
+from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
 
@@ -9,6 +10,7 @@ import torch
 from torch import nn
 
 from surefoot import __version__
+from surefoot.diagnose import Finding
 from surefoot.feedback import Plateau
 from surefoot.fitting.plan import SEARCH, Plan, planned
 from surefoot.fitting.run import Run, RunFailed
@@ -17,6 +19,7 @@ from surefoot.schedules import Schedule
 from surefoot.stopping import Judge
 from surefoot.trace import Event, Trace
 from surefoot.training.average import RunAverage
+from surefoot.training.doctor import Doctor
 from surefoot.training.generators import seeded
 from surefoot.training.loop import Ending, descend
 from surefoot.training.open_end import Until
@@ -45,11 +48,14 @@ def fit(
     feedback: Plateau | None = None,
     average: bool = True,
     search: float = SEARCH,
+    dismiss: Sequence[str] = (),
 ) -> Run:
     """Train a task and return the run, with the best weights in its model.
 
     Where no step size is given it is found by a race first (`surefoot.race` says how), which takes a quarter of the
     run's steps at most, beside them, and leaves no mark but what it found.
+
+    The doctor watches every run (`Doctor`): what it finds is in `run.findings` and in the record. It changes nothing.
 
     Seeds torch, numpy and random, the global generators, so that the same seed gives the same run. The best weights are
     put back however the run ends: by its length, by the stopping rule, by Ctrl-C (the run is returned) or by an error.
@@ -79,6 +85,7 @@ def fit(
         feedback: cuts the step size by the validation penalty of every check, beside the schedule.
         average: keep the mean of about the last tenth of the steps (`training.average`), judge it at the end on the
             validation batches and return it if it is better than the best step's weights; False is for comparing.
+        dismiss: codes of findings that are not to be told (`surefoot list --kind checks`).
         search: the most that the race may take, as a part of the run's steps [0 to 1]; at 0 the step size is the rule's
             usual one.
 
@@ -106,14 +113,14 @@ def fit(
                 found = searched(task, plan, recorder.raced)
                 plan = plan.at(found.rule, found.step_size, found.decay)
                 recorder.tell(Trace(events=(Event(0, "searched", found.summary()),)))
-            model, ending = _trained(task, plan, recorder, begun)
+            model, ending, findings = _trained(task, plan, recorder, begun, dismiss)
         except KeyboardInterrupt:  # the loop returns from one, so it came before the first step
-            model, ending = plan.compute.placed(task.make()), _UNBEGUN
+            model, ending, findings = plan.compute.placed(task.make()), _UNBEGUN, []
             recorder.tell(Trace(events=(Event(0, ending.kind, ending.reason),)))
         seconds = perf_counter() - begun
         run = Run(
             task.name, model.eval(), recorder.trace(), ending, length or ending.step, seconds, plan.settings(),
-            recorder.path, found,
+            recorder.path, found, tuple(findings),
         )  # fmt: skip
         recorder.end(run.to_json())
     if ending.error is not None:
@@ -124,17 +131,21 @@ def fit(
 _UNBEGUN = Ending("interrupted", 0, "interrupted by you during the search for the step size", 0)
 
 
-def _trained(task: Task, plan: Plan, recorder: Recorder, begun: float) -> tuple[nn.Module, Ending]:
-    """Train a task as planned; return its model, with the best weights, and how that ended."""
+def _trained(
+    task: Task, plan: Plan, recorder: Recorder, begun: float, dismiss: Sequence[str]
+) -> tuple[nn.Module, Ending, list[Finding]]:
+    """Train a task as planned; return its model, with the best weights, how that ended, and what the doctor found."""
     seeded(plan.seed)
     model = plan.compute.placed(task.make())
     tail = RunAverage(task, model, steps=plan.supposed, seed=plan.seed, compute=plan.compute) if plan.average else None
+    optimizer = plan.optimizer(model)
+    doctor = Doctor(model, optimizer, task.penalty, dismiss=dismiss, tell=None)
     ending = descend(
-        task, model, plan.optimizer(model), steps=plan.steps, check_every=plan.check_every, stopping=plan.stopping,
+        task, model, optimizer, steps=plan.steps, check_every=plan.check_every, stopping=plan.stopping,
         seed=plan.seed, compute=plan.compute, accumulate=plan.accumulate, average=tail, end=plan.end, begun=begun,
-        tell=recorder.tell, tick=recorder.tick,
+        doctor=doctor, tell=recorder.tell, tick=recorder.tick,
     )  # fmt: skip
-    return model, ending
+    return model, ending, doctor.findings
 
 
 def _versions() -> dict[str, str]:

@@ -19,6 +19,7 @@ from surefoot.training.average import Averaged, RunAverage
 from surefoot.training.batches import Batch, epoch
 from surefoot.training.best import BestWeights, finite
 from surefoot.training.compute import Compute
+from surefoot.training.doctor import Doctor
 from surefoot.training.groups import Group, grouped
 from surefoot.training.ledger import Ledger, step_size
 from surefoot.training.open_end import OpenEnd
@@ -50,9 +51,10 @@ class Descent:
     average: RunAverage | None
     end: OpenEnd | None
     begun: float
+    doctor: Doctor | None
 
     def __post_init__(self) -> None:
-        self.taken, self.sound, self.cooling = 0, True, ""
+        self.taken, self.sound, self.cooling, self.told = 0, True, "", 0
         if self.end is not None:
             self.follow(self.end.held)
         self.values: list[float] = []
@@ -121,9 +123,11 @@ class Descent:
     def add_gradient(self, batch: Batch, share: float) -> Tensor:
         """Add a batch's share to the gradient of the step; return its share of the penalty."""
         with self.compute.autocast(self.model):
-            penalty = self.task.penalty_of(self.model, self.compute.moved(batch))
+            penalty, _, target = self.task.judged(self.model, self.compute.moved(batch))
         if not penalty.requires_grad:
             raise TaskError("the penalty depends on no parameter that can be trained; look for detach and no_grad")
+        if self.doctor is not None:
+            self.doctor.observe(penalty, target=target)
         self.place.act("computing the gradient of")
         torch.autograd.backward(penalty, torch.full_like(penalty, share))
         return share * penalty.detach().to(torch.promote_types(penalty.dtype, torch.float32))
@@ -132,13 +136,24 @@ class Descent:
         """Read the penalties since the last reading; return what is wrong with them, or None."""
         piece = self.ledger.read()
         tell(piece)
+        self.consult(tell)
         penalties = piece["penalty"]
         bad = np.flatnonzero(~np.isfinite(penalties.values))
         if not len(bad):
             return None
         self.sound = False
         value, step = penalties.values[bad[0]], penalties.steps[bad[0]]
-        return f"the training penalty was {value} at step {step}; try a smaller step size"
+        cause = [] if self.doctor is None else [each for each in self.doctor.findings if each.code == "not-finite"]
+        advice = cause[0].claim.rstrip(".") if cause else "try a smaller step size"
+        return f"the training penalty was {value} at step {step}; {advice}"
+
+    def consult(self, tell: Callable[[Trace], None]) -> None:
+        """Pass on what the doctor has found since the last time."""
+        found = [] if self.doctor is None else self.doctor.findings
+        events = tuple(Event(self.taken, "finding", f"{each.code}: {each.claim}") for each in found[self.told :])
+        self.told = len(found)
+        if events:
+            tell(Trace(events=events))
 
     def check(self, tell: Callable[[Trace], None]) -> str | None:
         """Judge the weights and remember them if they are the best; return why to stop, or None."""
@@ -157,6 +172,11 @@ class Descent:
             events = (Event(self.taken, "best", f"the validation penalty is {self.values[-1]:.4g}, the best so far"),)
         tell(Trace({name: Series([self.taken], [value]) for name, value in found.items()}, events))
         return verdict.reason.removeprefix("Stop: ").rstrip(".") if verdict.stop else None
+
+    def close(self) -> None:
+        """Let go of what was attached for the steps alone."""
+        if self.doctor is not None:
+            self.doctor.close()
 
     @property
     def judged(self) -> bool:

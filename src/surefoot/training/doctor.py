@@ -74,12 +74,14 @@ class Doctor:
         self._target: tuple[Any, ...] = ()
         self._ward = Ward(model, list(optimizers), self._say, self._examined, self._give_up)
 
-    def observe(self, penalty: Tensor) -> None:
+    def observe(self, penalty: Tensor, *, target: Any = None) -> None:
         """Take note of a penalty, before its backward.
 
         Args:
             penalty: one number, as a tensor with its graph.
+            target: what the output was to be; an autopsy then computes the penalty again, if the doctor was given it.
         """
+        self._target = () if target is None else (target,)
         self._ward.observe(penalty)
 
     def penalty(self, output: Any, target: Any) -> Tensor:
@@ -96,8 +98,7 @@ class Doctor:
             refuse("Doctor.penalty", ["the doctor was made without a penalty; sf.Doctor(model, optimizer, penalty)"])
         assert judge is not None
         found = judge(output, target)
-        self._target = (target,)
-        self._ward.observe(found)
+        self.observe(found, target=target)
         return found
 
     @property

@@ -19,6 +19,7 @@ from surefoot.trace import Event, Trace
 from surefoot.training.average import Averaged, RunAverage
 from surefoot.training.compute import Compute, misplaced
 from surefoot.training.descent import Descent, Kind
+from surefoot.training.doctor import Doctor
 from surefoot.training.groups import steps_in_epoch
 from surefoot.training.open_end import OpenEnd
 from surefoot.training.task import Task
@@ -69,6 +70,7 @@ def descend(
     average: RunAverage | None = None,
     end: OpenEnd | None = None,
     begun: float | None = None,
+    doctor: Doctor | None = None,
     tell: Callable[[Trace], None] = lambda _: None,
     tick: Callable[[int], None] = lambda _: None,
 ) -> Ending:
@@ -99,6 +101,8 @@ def descend(
         accumulate: batches in a step [>= 1].
         average: observes the weights after each step; None keeps no average.
         end: leads a run of unknown length to its end; `steps` are then the most it may take.
+        doctor: over this model and optimizer; it is shown every penalty, what it finds is told, and it is closed when
+            the last step was taken.
         begun: when the whole began, by `time.perf_counter`, for an end by the clock; now if None.
         tell: given each piece of the trace as it is read.
         tick: given the number of steps taken, after each; must not wait for the device.
@@ -112,7 +116,7 @@ def descend(
     every = check_every or usual_check(task, steps, accumulate)
     run = Descent(
         task, model, optimizer, steps, every, stopping or Never(), seed, compute, accumulate, average, end,
-        perf_counter() if begun is None else begun,
+        perf_counter() if begun is None else begun, doctor,
     )  # fmt: skip
     try:
         kind, reason = run.go(tell, tick)
@@ -122,6 +126,7 @@ def descend(
     except Exception as caught:  # of the user's code: any kind
         kind, reason, error = "failed", run.blame(caught), caught
     finally:
+        run.close()
         run.restore()  # also on what is not caught here, such as sys.exit
     run.read(tell)
     run.restore()  # again: the last reading may have shown that weights no check had judged are not sound
