@@ -18,7 +18,7 @@ def test_the_readmes_code_runs(number, tmp_path, capsys):
 
 
 def test_the_readme_has_code_and_its_commands_and_files_exist():
-    assert len(BLOCKS) == 5
+    assert len(BLOCKS) == 6
     makefile = (ROOT / "Makefile").read_text()
     for target in re.findall(r"^    make (\w+)", README, flags=re.MULTILINE):
         assert f"\n{target}:" in makefile
