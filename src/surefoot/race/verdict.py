@@ -109,7 +109,10 @@ def _kept(line: Line, usual: float, notch: int, penalties: Landscape, drift: flo
         return usual, f"but by little, so the usual {usual:g} stays"
     if left == 0.0:
         return usual, f"short runs err by as much, so the usual {usual:g} stays"
-    return usual * 10.0**left, f"too far from the usual {usual:g} to be an error of short runs"
+    found = usual * 10.0**left
+    if left < 0.0:
+        return found, f"short runs favour larger ones than the usual {usual:g}, so one that does not is right"
+    return found, f"short runs favour larger ones; what is beyond that moves the usual {usual:g} to {found:.3g}"
 
 
 def pulled(decades: float, drift: float) -> float:
