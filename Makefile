@@ -26,7 +26,7 @@ lint: $(VENV)/ready       ## put style right
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: $(VENV)/ready       ## the site, in site/: a page for every rule, schedule and penalty, and the guides
+docs: $(VENV)/ready       ## the site, in site/: a page for every rule, schedule, penalty and check, and the guides
 	$(BIN)/mkdocs build --quiet --strict
 
 kernels: $(VENV)/ready    ## write the committed kernels and formulas anew after a rule has changed

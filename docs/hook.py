@@ -1,4 +1,4 @@
-"""The hook of mkdocs: adds a page and a figure for every entry of the catalogue, and the navigation.
+"""The hook of mkdocs: adds a page for every entry of the catalogue, the figures, and the navigation.
 
 Nothing that it writes is kept in the repository. Pages and figures are made once for each run of mkdocs.
 """
@@ -10,12 +10,17 @@ from typing import Any
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
-from writer import guides, index_pages, penalty_pages, rule_pages, schedule_pages, valley
+from writer import check_pages, guides, index_pages, penalty_pages, rule_pages, schedule_pages, valley
 from writer.drawing import look, svg_of
 
 from surefoot.catalogue import KINDS, Entry, Kind, entries
 
-GUIDES = {"Parameter groups": "groups", "Schedules": "schedules", "Coming from torch.optim": "drop_in"}
+GUIDES = {
+    "The doctor": "doctor",
+    "Parameter groups": "groups",
+    "Schedules": "schedules",
+    "Coming from torch.optim": "drop_in",
+}
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
@@ -61,13 +66,16 @@ def _files() -> Iterator[tuple[str, str]]:
         for entry in entries(kind):
             page, figure = _entry(entry)
             yield f"{several}/{entry.name}.md", page
-            yield f"figures/{several}/{entry.name}.svg", figure
+            if figure is not None:
+                yield f"figures/{several}/{entry.name}.svg", figure
 
 
-def _entry(entry: Entry) -> tuple[str, str]:
-    """Return an entry's page and its figure."""
+def _entry(entry: Entry) -> tuple[str, str | None]:
+    """Return an entry's page and its figure, if it has one."""
     if entry.kind == "rule":
         walks = valley.walks(entry)
         return rule_pages.page(entry, walks), svg_of(valley.draw(walks))
+    if entry.kind == "check":
+        return check_pages.page(entry), None
     pages = schedule_pages if entry.kind == "schedule" else penalty_pages
     return pages.page(entry), svg_of(pages.draw(entry))

@@ -1,5 +1,6 @@
 """The catalogue holds everything once, says of it what it is, and finds it."""
 
+import ast
 import inspect
 import math
 import re
@@ -15,9 +16,12 @@ from paths import CONSTANTS
 import surefoot as sf
 from surefoot.backends import reference
 from surefoot.catalogue import KINDS, entries, find
+from surefoot.catalogue import checks as check_entries
 from surefoot.catalogue import penalties as penalty_entries
 from surefoot.catalogue import rules as rule_entries
 from surefoot.catalogue.schedules import SETTINGS, python_of
+from surefoot.diagnose import CHECKS
+from surefoot.diagnose.checks import start
 from surefoot.errors import InvalidValue
 from surefoot.penalties import PENALTIES
 from surefoot.pytorch import drop_in
@@ -40,17 +44,18 @@ def test_everything_is_in_it_once_and_in_order():
     assert [entry.name for entry in entries("rule")] == [*RULES]
     assert [entry.name for entry in entries("schedule")] == [*(make.__name__ for make in (*SHAPED, *JOINS)), "plateau"]
     assert [entry.name for entry in entries("penalty")] == [*PENALTIES]
+    assert [entry.name for entry in entries("check")] == [*CHECKS]
     assert tuple(entry for kind in KINDS for entry in entries(kind)) == ENTRIES
 
 
 def test_a_name_means_one_thing():
-    folded = [entry.name.replace("_", "") for entry in ENTRIES]
+    folded = [entry.name.replace("_", "").replace("-", "") for entry in ENTRIES]
     assert len(folded) == len(set(folded)), "give one of the two another name, or let find ask for the kind"
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=by_name)
 def test_an_entry_says_what_it_is_in_one_sentence_and_one_line(entry):
-    assert entry.says[0].isupper()
+    assert entry.says[0].isupper() or "_" in entry.says.split()[0]
     assert not entry.says.endswith(".")
     assert "\n" not in entry.says + entry.line
     assert entry.line
@@ -147,6 +152,57 @@ def test_a_schedules_settings_can_be_read_and_are_made_as_is_said(name):
     assert find(name).use == python_of(SETTINGS[name][0])
 
 
+@pytest.mark.parametrize("entry", entries("check"), ids=by_name)
+def test_a_checks_entry_holds_all_that_it_declares(entry):
+    check = CHECKS[entry.name]
+    told = {fact.title: dict(fact.told) for fact in entry.facts}
+    assert entry.says.casefold() == check.title.casefold()
+    assert entry.line == f"{check.evidence} {check.severity}"
+    assert [*told["evidence"], *told["severity"]] == [check.evidence, check.severity]
+    for title, text in (
+        ("question", check.question),
+        ("why", check.why),
+        ("disproof", check.disproof),
+        ("needs", check.sees),
+        ("dismiss", check.finding("a claim", "a change").dismissal),
+        ("source", check.source),
+    ):
+        assert told.get(title, {"": ""}) == {"": text}
+    assert told.get("explains", {}) == {code: CHECKS[code].title for code in check.explains}
+    explained = [code for code, other in CHECKS.items() if entry.name in other.explains]
+    assert [*told.get("explained by", {})] == explained
+    assert entry.kin == tuple(
+        code for code, other in CHECKS.items() if code != entry.name and other.question == check.question
+    )
+
+
+@pytest.mark.parametrize("check", CHECKS.values(), ids=lambda check: check.code)
+def test_every_code_that_a_check_explains_is_that_of_another_check(check):
+    assert {*check.explains} <= {*CHECKS} - {check.code}
+    assert len({*check.explains}) == len(check.explains)
+
+
+def test_a_model_that_learns_no_batch_is_explained_by_what_keeps_it_from_learning():
+    explained = {code for code, check in CHECKS.items() if "cannot-overfit-one-batch" in check.explains}
+    assert {"softmax-twice", "sigmoid-twice", "no-gradient", "shapes-broadcast"} <= explained
+
+
+@pytest.mark.parametrize("entry", entries("check"), ids=by_name)
+def test_a_checks_example_is_a_whole_program(entry):
+    ast.parse(entry.example)
+    assert entry.example.startswith("import surefoot as sf\nimport torch\n\ntorch.manual_seed(0)\n")
+    prints = "found" if CHECKS[entry.name] in start.CHECKS else "doctor.card()"
+    assert entry.example.splitlines()[-1] == f"print({prints})"
+
+
+def test_the_checks_of_the_start_and_no_others_are_dismissed_in_the_command():
+    assert {code for code, check in CHECKS.items() if check.at == "start"} == {check.code for check in start.CHECKS}
+    assert {*check_entries.WHEN} == {check.at for check in CHECKS.values()}
+    for check in CHECKS.values():
+        by_command = check.finding("a claim", "a change").dismissal.startswith("surefoot check TASK --dismiss ")
+        assert by_command == (check.at == "start")
+
+
 @pytest.mark.parametrize(
     ("typed", "name"),
     [
@@ -158,6 +214,8 @@ def test_a_schedules_settings_can_be_read_and_are_made_as_is_said(name):
         ("one-minus-sqrt", "one_minus_sqrt"),
         ("rule:lion", "lion"),
         ("schedule:plateau", "plateau"),
+        ("softmax-twice", "softmax-twice"),
+        ("check:softmax_twice", "softmax-twice"),
     ],
 )
 def test_a_name_is_found_as_people_type_it(typed, name):
@@ -167,14 +225,15 @@ def test_a_name_is_found_as_people_type_it(typed, name):
 @pytest.mark.parametrize(
     ("typed", "words"),
     [
-        ("adamm", "there is no rule, schedule or penalty 'adamm'; near it are adam"),
+        ("adamm", "there is no rule, schedule, penalty or check 'adamm'; near it are adam"),
         ("mse", "near it is mean_squared_error"),
-        ("bce", "near it is binary_cross_entropy"),
+        ("bce", "near it are binary_cross_entropy, bce-on-logits"),
         ("cos", "near it are cosine, cosine_warmup"),
         ("entropy", "near it are cross_entropy, binary_cross_entropy"),
+        ("overfit", "near it is cannot-overfit-one-batch"),
         ("xyzzy", "`surefoot list` names them all"),
         ("penalty:lion", "there is no penalty 'lion'"),
-        ("recipe:lion", "there is no kind 'recipe'; there are rule, schedule, penalty"),
+        ("recipe:lion", "there is no kind 'recipe'; there are rule, schedule, penalty, check"),
     ],
 )
 def test_a_name_that_is_none_is_told_with_those_near_it(typed, words):

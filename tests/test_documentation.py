@@ -3,13 +3,18 @@
 import re
 import subprocess
 import sys
+import warnings
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+import torch
 
+import surefoot as sf
 from surefoot.catalogue import KINDS, entries
+from surefoot.cli import FAILED, FINISHED, INTERRUPTED, WRONG
+from surefoot.cli.check import FOUND
 
 pytest.importorskip("mkdocs", reason="mkdocs is not installed: pip install 'surefoot[docs]'")
 
@@ -75,7 +80,7 @@ def test_headings_are_the_catalogues_names(pages):
         heading = pages[f"{KINDS[entry.kind]}/{entry.name}"].headings[0].removesuffix("#")
         assert heading == entry.name
     for kind, several in KINDS.items():
-        linked = [link for link in pages[f"{several}/index"].links if re.fullmatch(r"(?!index)\w+\.html", link)]
+        linked = [link for link in pages[f"{several}/index"].links if re.fullmatch(r"(?!index)[\w-]+\.html", link)]
         assert list(dict.fromkeys(linked)) == [f"{entry.name}.html" for entry in entries(kind)]
 
 
@@ -106,7 +111,7 @@ def test_nothing_is_loaded_from_another_host(site, pages):
 
 
 def test_every_entry_has_its_formula_typeset_and_its_figure(site):
-    for entry in entries():
+    for entry in (entry for entry in entries() if entry.kind != "check"):
         text = (site / f"{KINDS[entry.kind]}/{entry.name}.html").read_text()
         joins = entry.kind == "schedule" and (">>" in entry.line or entry.name == "plateau")
         assert ("<math" in text) != joins
@@ -118,19 +123,61 @@ def examples(page):
     return [text for text in page.examples if text.startswith("import ")]
 
 
+def run(code):
+    """Run an example as a program of its own; a check's has a fault, of which torch may warn too."""
+    given = {"__name__": "example"}
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Detected call of `lr_scheduler")
+            exec(compile(code, "example.py", "exec"), given)
+    finally:
+        torch.set_num_threads(threads)
+        for doctor in (each for each in given.values() if isinstance(each, sf.Doctor)):
+            doctor.close()
+
+
+def findings(text):
+    """The codes that a card tells of, the headline's first; not those that were not looked at."""
+    return re.findall(r"^(?:FAULT |  - )([a-z0-9-]+)(?: \(|: )", text.partition("Not looked at:")[0], re.MULTILINE)
+
+
+def without_numbers(text):
+    """A text but for its numbers, whose last digits follow the machine, and its line ends, which follow them."""
+    return " ".join(re.sub(r"\d[\d.,]*(?:e[+-]\d+)?", "0", text).split())
+
+
 @pytest.mark.parametrize("name", RUNNING)
 def test_a_pages_examples_run(pages, name, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     found = examples(pages[name])
     assert found, "give it an example"
     for code in found:
-        exec(compile(code, f"{name}.py", "exec"), {"__name__": "example"})
+        run(code)
+    if name.startswith("checks/"):
+        assert name.removeprefix("checks/") in findings(capsys.readouterr().out)
 
 
-def test_what_a_guide_says_that_it_prints_it_prints(pages, capsys):
-    code, printed = pages["guides/groups"].examples[:2]
-    exec(code, {})
-    assert capsys.readouterr().out.strip() == printed.strip()
+@pytest.mark.parametrize("entry", entries("check"), ids=lambda entry: entry.name)
+def test_a_checks_page_has_its_program_and_the_card_that_shows_it(pages, entry):
+    program, card = pages[f"checks/{entry.name}"].examples
+    assert program.strip() == entry.example
+    assert entry.name in findings(card)
+
+
+@pytest.mark.parametrize(
+    ("guide", "at"), [("guides/groups", 0), ("guides/doctor", 0), ("guides/doctor", 4), ("guides/doctor", 6)]
+)
+def test_what_a_guide_says_that_it_prints_it_prints(pages, capsys, guide, at):
+    code, printed = pages[guide].examples[at : at + 2]
+    run(code)
+    assert without_numbers(capsys.readouterr().out) == without_numbers(printed)
+
+
+def test_the_guide_to_the_doctor_tells_every_exit_code_of_check(site):
+    told = re.findall(r"<td>(\d+)</td>", (site / "guides/doctor.html").read_text())
+    assert {*map(int, told)} == {FINISHED, FOUND, WRONG, FAILED, INTERRUPTED}
 
 
 def test_what_is_generated_is_not_kept():

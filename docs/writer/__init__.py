@@ -1,1 +1,1 @@
-"""Writes the site's pages of rules, schedules and penalties from the catalogue, with their figures."""
+"""Writes the pages of rules, schedules, penalties and checks from the catalogue, with figures and what programs say."""

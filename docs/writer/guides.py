@@ -1,12 +1,18 @@
 """What the guides show of the library as it is: filled in where a guide has {name}."""
 
+import re
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
 from torch import nn
 
 import surefoot as sf
 from surefoot.catalogue import entries
 from writer import parts
+from writer.programs import printed
+
+HERE = Path(__file__).parents[1] / "guides"
 
 
 def table_of_groups() -> str:
@@ -27,8 +33,19 @@ def classes() -> str:
     return parts.table(("class", "steps by"), rows)
 
 
+def prints(guide: str, number: int) -> str:
+    """Return the block of what a program of a guide prints, by its number from 0."""
+    programs = re.findall(r"```python\n(.*?)```", (HERE / guide).read_text(), flags=re.DOTALL)
+    return parts.printed(printed(programs[number]))
+
+
 PARTS: dict[str, dict[str, Callable[[], str]]] = {
     "guides/groups.md": {"table": table_of_groups},
     "guides/drop_in.md": {"classes": classes},
+    "guides/doctor.md": {
+        "card": partial(prints, "doctor.md", 0),
+        "autopsy": partial(prints, "doctor.md", 3),
+        "start": partial(prints, "doctor.md", 4),
+    },
 }
 """What to fill in, by page."""

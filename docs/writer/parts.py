@@ -27,10 +27,10 @@ def kinds() -> dict[str, Kind]:
     return {entry.name: entry.kind for entry in entries()}
 
 
-def head(entry: Entry) -> list[str]:
-    """Return a page's title, what the entry is in a sentence, and its tags."""
+def head(entry: Entry, *more: str) -> list[str]:
+    """Return a page's title, what the entry is in a sentence, and its tags: its kind, more of them, torch's class."""
     torch = [f'<span class="tag torch">{entry.torch}</span>'] if entry.torch else []
-    tags = "".join([f'<span class="tag">{entry.kind}</span>', *torch])
+    tags = "".join([*(f'<span class="tag {each}">{each}</span>' for each in (entry.kind, *more)), *torch])
     return [
         f"---\ntitle: {entry.name}\ndescription: {json.dumps(entry.says + '.')}\n---",
         f"# {entry.name}",
@@ -60,6 +60,11 @@ def python(code: str) -> str:
 def code(text: str) -> str:
     """Return a block of Python that is no example: it does not run by itself."""
     return f"``` {{ .python .excerpt }}\n{text.strip()}\n```"
+
+
+def printed(text: str) -> str:
+    """Return what a program or a command prints as a block, its long lines folded."""
+    return f'<pre class="printed">{html.escape(text, quote=False)}</pre>'
 
 
 def terms(entry: Entry) -> str:

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -86,10 +87,12 @@ def test_the_list_as_json_is_one_object_and_nothing_else(capsys):
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
 def test_each_is_shown_with_all_that_is_known_of_it(capsys, entry):
     code, out, err = command(capsys, "show", entry.name)
-    lines = out.splitlines()
-    words = " ".join(out.split())
+    told, _, program = out.partition("A program in which it is found:\n")
+    lines = told.splitlines()
+    words = " ".join(told.split())
     assert (code, err) == (FINISHED, "")
     assert max(map(len, lines)) <= 80
+    assert dedent(program).strip() == entry.example
     assert not any(line.endswith(" ") for line in lines)
     assert lines[0] == f"{entry.name}  {entry.kind}"
     assert f"{entry.says}." in words
@@ -124,6 +127,14 @@ def test_a_schedule_is_drawn(capsys):
     assert "a  warmup(50) >> constant(750) >> one_minus_sqrt(200, to=0.0)" in out
 
 
+def test_a_check_is_shown_with_what_it_explains_and_how_to_dismiss_it(capsys):
+    out = command(capsys, "show", "check:softmax-twice")[1]
+    assert out.startswith("softmax-twice  check\nSoftmax before cross-entropy.\n\nevidence  certain: a fact of the")
+    assert "explains  initial-penalty: the first penalty is far above" in out
+    assert "dismiss   sf.Doctor(..., dismiss=['softmax-twice'])" in out
+    assert "surefoot check TASK --dismiss rows-in-both" in command(capsys, "show", "rows-in-both")[1]
+
+
 def test_a_wide_terminal_gets_lines_that_can_be_read(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     out = command(capsys, "show", "plateau")[1]
@@ -140,10 +151,13 @@ def test_shown_as_json_it_is_one_object_and_nothing_else(capsys):
 
 
 MISTAKES = {
-    "an unknown name": (("show", "adamm"), "there is no rule, schedule or penalty 'adamm'; near it are adam"),
+    "an unknown name": (("show", "adamm"), "there is no rule, schedule, penalty or check 'adamm'; near it are adam"),
     "a name of others": (("show", "mse"), "near it is mean_squared_error"),
     "no name": (("show",), "NAME"),
-    "an unknown kind": (("list", "--kind", "losses"), "--kind is 'losses'; it is one of rules, schedules, penalties"),
+    "an unknown kind": (
+        ("list", "--kind", "losses"),
+        "--kind is 'losses'; it is one of rules, schedules, penalties, checks",
+    ),
 }
 
 
@@ -171,7 +185,7 @@ def test_a_terminal_of_ascii_is_told_all_the_same():
 
 def test_they_answer_without_torch_numba_or_matplotlib():
     code = (
-        "import sys; from surefoot.cli import main; main(['list']); main(['show', 'wsd']); main(['show', 'focal']);"
+        "import sys; from surefoot.cli import main; main(['list']); main(['show', 'wsd']); main(['show', 'focal']); main(['show', 'not-finite']);"
         "print(sorted({'torch', 'numba', 'matplotlib', 'sympy'} & {*sys.modules}))"
     )
     assert python("-c", code).stdout.splitlines()[-1] == "[]"

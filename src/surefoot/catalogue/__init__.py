@@ -1,6 +1,7 @@
-"""The catalogue: every rule, schedule and penalty as one list of plain entries, and the way to one by its name.
+"""The catalogue: every rule, schedule, penalty and check as one list of plain entries, and the way to one by its name.
 
-Nothing is written here that stands elsewhere: entries are read off formulas, symbols, signatures, docstrings and facts.
+Nothing is written here that stands elsewhere: entries are read off formulas, symbols, signatures, docstrings, facts
+and declarations.
 """
 
 from collections.abc import Sequence
@@ -44,8 +45,10 @@ def find(name: str) -> Entry:
     for entry in (entry for each in kinds for entry in entries(each)):  # a kind is read only when it is come to
         if _folded(entry.name) == _folded(wanted):
             return entry
+    *first, last = KINDS
+    named = f"{', '.join(first)} or {last}"
     known = [entry.name for each in kinds for entry in entries(each)]
-    raise InvalidValue(f"there is no {kind or 'rule, schedule or penalty'} {wanted!r}; {_advice(wanted, known)}")
+    raise InvalidValue(f"there is no {kind or named} {wanted!r}; {_advice(wanted, known)}")
 
 
 def _folded(name: str) -> str:
@@ -53,11 +56,11 @@ def _folded(name: str) -> str:
 
 
 def _advice(wanted: str, known: Sequence[str]) -> str:
-    """Say which names are near: alike, holding what was typed, or with these initials (mse)."""
+    """Say which names are near: alike, with these initials (mse), or holding what was typed."""
     typed, folded = _folded(wanted), {_folded(name): name for name in known}
     near = [folded[name] for name in get_close_matches(typed, folded, n=3)]
-    near += [name for text, name in folded.items() if len(typed) > 2 and typed in text]
     near += [name for name in known if "".join(word[0] for word in name.split("_")) == typed]
+    near += [name for text, name in folded.items() if len(typed) > 2 and typed in text]
     names = list(dict.fromkeys(near))[:4]
     if not names:
         return "`surefoot list` names them all"

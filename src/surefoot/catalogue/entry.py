@@ -1,10 +1,10 @@
-"""An entry: all that is known of one rule, schedule or penalty, as plain text that is read off the thing itself."""
+"""An entry: all that is known of one rule, schedule, penalty or check, as plain text that is read off the thing."""
 
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, final
 
-Kind: TypeAlias = Literal["rule", "schedule", "penalty"]
-KINDS: dict[Kind, str] = {"rule": "rules", "schedule": "schedules", "penalty": "penalties"}
+Kind: TypeAlias = Literal["rule", "schedule", "penalty", "check"]
+KINDS: dict[Kind, str] = {"rule": "rules", "schedule": "schedules", "penalty": "penalties", "check": "checks"}
 """Every kind with the word for several of it, in the order in which they are listed."""
 
 
@@ -40,20 +40,21 @@ class Fact:
 @final
 @dataclass(frozen=True)
 class Entry:
-    """One rule, schedule or penalty.
+    """One rule, schedule, penalty or check.
 
     Args:
-        kind: which of the three.
+        kind: which of the four.
         name: how it is called in text and files; of all entries only this one is.
         says: what it is, in one sentence.
-        line: its formula in one line.
-        formula: its formula in full, a line each.
-        use: the Python that makes one, after `import surefoot as sf`.
+        line: its formula in one line; of a check, how what it finds is known and how bad that is.
+        formula: its formula in full, a line each; a check has none.
+        use: the Python that makes one, after `import surefoot as sf`; a check is not made.
         torch: the class of torch.optim or torch.nn that it is, or empty.
         terms: the names in its formula and its constructor.
         facts: what else is known.
         kin: the names of entries that are near it.
         settings: of a schedule, the texts of a few that show what it can do.
+        example: of a check, a whole program in which it is found, and which prints that.
     """
 
     kind: Kind
@@ -67,6 +68,7 @@ class Entry:
     facts: tuple[Fact, ...] = ()
     kin: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
+    example: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data: the attributes, terms as dicts, facts by title."""

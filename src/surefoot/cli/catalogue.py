@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
 from os import environ
+from textwrap import indent
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -31,10 +32,10 @@ STEPS = 1000
 
 @app.command("list", epilog=EPILOG)
 def list_(
-    kind: Annotated[str | None, typer.Option(help="rules, schedules or penalties; if not given, all.")] = None,
+    kind: Annotated[str | None, typer.Option(help="rules, schedules, penalties or checks; if not given, all.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
-    """List every rule, schedule and penalty with its formula, one a line."""
+    """List every rule, schedule, penalty and check of the doctor, one a line."""
     from surefoot.catalogue import KINDS, entries
 
     kinds = [_kind(kind)] if kind is not None else [*KINDS]
@@ -52,7 +53,7 @@ def show(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Any of `surefoot list`, such as adamw.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
-    """Explain one rule, schedule or penalty: formula, names, source, laws, and how others differ."""
+    """Explain one rule, schedule, penalty or check: formula or program, names, source, laws, and how others differ."""
     from surefoot.catalogue import find
 
     entry = find(name)
@@ -121,23 +122,42 @@ def _cut(text: str, room: int) -> str:
 
 
 def _show(console: "Console", entry: "Entry") -> None:
-    from rich.padding import Padding
     from rich.text import Text
 
     width = min(console.width, WIDEST)
     console.print(Text(entry.name, "bold cyan").append(f"  {entry.kind}", "dim"))
     console.print(f"{entry.says}.\n", width=width)
+    if entry.use:
+        _made(console, entry, width)
+    if entry.settings:
+        _picture(console, entry.settings, min(width, 80))
+    if entry.terms:
+        console.print()
+        console.print(_terms(entry), width=width)
+        console.print()
+    console.print(_facts(entry), width=width)
+    if entry.example:
+        _program(console, entry.example)
+
+
+def _made(console: "Console", entry: "Entry", width: int) -> None:
+    """Print an entry's formula and the Python that makes it."""
+    from rich.padding import Padding
+    from rich.text import Text
+
     for line in entry.formula:
         console.print(Padding(Text(line, "bold"), (0, 4)), width=width)
     made = f"  # {entry.torch}" if entry.torch else ""
     console.print()
     console.print(Padding(Text(entry.use).append(made, "dim"), (0, 4)), width=width)
-    if entry.settings:
-        _picture(console, entry.settings, min(width, 80))
-    console.print()
-    console.print(_terms(entry), width=width)
-    console.print()
-    console.print(_facts(entry), width=width)
+
+
+def _program(console: "Console", code: str) -> None:
+    """Print a program; its lines stay whole, so that it can be copied and run."""
+    from rich.text import Text
+
+    console.print("\nA program in which it is found:\n")
+    console.print(Text(indent(code, "    ")), soft_wrap=True)
 
 
 def _terms(entry: "Entry") -> "Table":

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
-from surefoot.diagnose.finding import Evidence, Finding, Seen, Severity, Where
+from surefoot.diagnose.finding import At, Evidence, Finding, Seen, Severity, Where
 from surefoot.errors import refuse
 
 
@@ -28,6 +28,7 @@ class Check:
         explains: codes of findings that follow from this one, and fold under it.
         source: where this is described, if anywhere.
         example: a short program, complete but for `import torch` and `import surefoot as sf`, in which it is found.
+        at: whether the doctor looks for it in a run, or `surefoot check` at its start.
 
     Errors: InvalidValue if the code is not words joined by hyphens.
     """
@@ -43,6 +44,7 @@ class Check:
     explains: tuple[str, ...] = ()
     source: str = ""
     example: str = ""
+    at: At = "run"
 
     def __post_init__(self) -> None:
         plain = self.code.replace("-", "").isalnum() and self.code == self.code.lower()
@@ -59,5 +61,5 @@ class Check:
         """
         return Finding(
             self.code, claim, change, tuple(seen), where or Where(), self.evidence, self.severity, self.disproof,
-            self.question,
+            self.question, self.at,
         )  # fmt: skip

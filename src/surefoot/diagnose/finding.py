@@ -11,6 +11,18 @@ healthy runs and has persisted."""
 Severity: TypeAlias = Literal["fault", "note"]
 """A fault is wrong whatever was meant; a note is true and may be meant, so it never heads a diagnosis."""
 
+MEANING: dict[Evidence | Severity, str] = {
+    "certain": "a fact of the program's state",
+    "tested": "confirmed by a small experiment",
+    "statistical": "calibrated on healthy runs, and has persisted",
+    "fault": "wrong whatever was meant",
+    "note": "true, and perhaps meant; it never heads a diagnosis",
+}
+"""What these words say, for those who read them in a list or on a page."""
+
+At: TypeAlias = Literal["run", "start"]
+"""A run's findings are the doctor's, made while it goes on; those at the start are of `surefoot check`, before it."""
+
 STRENGTH: dict[Evidence, int] = {"certain": 0, "tested": 1, "statistical": 2}
 
 
@@ -82,6 +94,7 @@ class Finding:
         severity: fault or note.
         disproof: what would show that it is wrong.
         question: what it answers; of findings that answer one question at one place only the first is kept.
+        at: whether it is made in a run or at its start.
     """
 
     code: str
@@ -93,11 +106,12 @@ class Finding:
     severity: Severity
     disproof: str
     question: str
+    at: At = "run"
 
     @property
     def dismissal(self) -> str:
         """How to have it never said again, as code."""
-        return f"sf.Doctor(..., dismiss=[{self.code!r}])"
+        return dismissal(self.code, self.at)
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain values that JSON holds."""
@@ -111,6 +125,15 @@ class Finding:
             "evidence": self.evidence, "severity": self.severity, "disproof": self.disproof,
             "dismiss": self.dismissal,
         }  # fmt: skip
+
+
+def dismissal(code: str, at: At) -> str:
+    """Return how to have findings of a code never said again, as code.
+
+    >>> dismissal("softmax-twice", "run"), dismissal("rows-in-both", "start")
+    ("sf.Doctor(..., dismiss=['softmax-twice'])", 'surefoot check TASK --dismiss rows-in-both')
+    """
+    return f"surefoot check TASK --dismiss {code}" if at == "start" else f"sf.Doctor(..., dismiss=[{code!r}])"
 
 
 def listed(names: tuple[str, ...], most: int = 4) -> str:

@@ -66,6 +66,7 @@ NO_GRADIENT = Check(
     "torch.no_grad, a round trip through numpy, argmax), so they stay what they were.",
     "One of their parameters has a gradient after backward. To keep them frozen on purpose, requires_grad_(False) "
     "says so and saves the graph.",
+    explains=("cannot-overfit-one-batch",),
     example=_example("""class Cut(torch.nn.Module):
     def forward(self, x):
         return x.detach()

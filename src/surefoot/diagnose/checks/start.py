@@ -15,6 +15,7 @@ INPUTS_NOT_FINITE = Check(
     why="One NaN makes the penalty NaN, and the step after it every weight; nothing brings them back.",
     disproof="The penalty of the named batch is finite, since the model fills in what is missing.",
     sees=SEES,
+    at="start",
     explains=(
         "inputs-not-scaled", "activation-scale", "overconfident-outputs", "initial-penalty", "cannot-overfit-one-batch",
     ),
@@ -36,6 +37,7 @@ INPUTS_NOT_SCALED = Check(
     "shows it too.",
     disproof="The model scales its inputs itself, behind a first layer that is not one of torch's.",
     sees=SEES,
+    at="start",
     explains=("activation-scale", "overconfident-outputs", "initial-penalty", "cannot-overfit-one-batch"),
     source="LeCun, Bottou, Orr & Muller 1998, Efficient BackProp, section 4.3",
     example="""\
@@ -54,6 +56,7 @@ CONSTANT_COLUMNS = Check(
     why="A column that is the same in every row teaches nothing; often something before it has gone wrong.",
     disproof="Rows that were not read have other values in it.",
     sees=SEES,
+    at="start",
     example="""\
 x = torch.randn(64, 3)
 x[:, 1] = 7.0
@@ -72,6 +75,7 @@ LABELS_SUSPICIOUS = Check(
     "class teach a constant. What may be meant, such as very unequal classes, is a note.",
     disproof="Rows that were not read have the classes that are missing, or the range is meant.",
     sees=SEES,
+    at="start",
     explains=("initial-penalty", "overconfident-outputs", "cannot-overfit-one-batch"),
     example="""\
 data = sf.Batches(torch.randn(64, 2), torch.randint(1, 5, (64,)))  # classes 1 to 4 for outputs 0 to 3
@@ -88,6 +92,7 @@ LABELS_SORTED = Check(
     why="Every step then pulls all outputs to the class at hand and unlearns the one before.",
     disproof="The order is meant, as in a curriculum or a stream.",
     sees=SEES,
+    at="start",
     explains=("initial-penalty",),
     source="the G test: Sokal & Rohlf 1995, Biometry, chapter 17; its spread is taken from shuffled labels",
     example=_LOADER
@@ -106,6 +111,7 @@ ROWS_IN_BOTH = Check(
     why="The validation penalty then measures memory, and early stopping and the choice of a step size trust it.",
     disproof="The rows are equal by chance, as in a space of few values, and not copies.",
     sees=SEES,
+    at="start",
     example="""\
 x, y = torch.randn(200, 4), torch.randn(200, 1)
 task = sf.Task(model=lambda: torch.nn.Linear(4, 1), penalty=sf.MeanSquaredError(),
@@ -123,6 +129,7 @@ INITIAL_PENALTY = Check(
     "From 1.5 times (quantities: 3) it is a note, from 3 times (10) a fault.",
     disproof="The model begins with what it has learnt elsewhere, or the targets' unit is meant and it learns in it.",
     sees=SEES,
+    at="start",
     explains=("cannot-overfit-one-batch",),
     source="Karpathy 2019, A Recipe for Training Neural Networks",
     example="""\
@@ -141,6 +148,7 @@ OVERCONFIDENT_OUTPUTS = Check(
     why="Outputs that spread by more than 3 before any step are nearly certain, and the wrong ones cost most.",
     disproof="The spread is below 3, or the first penalty no higher than that of equal outputs.",
     sees=SEES,
+    at="start",
     explains=("initial-penalty",),
     source="Karpathy 2019, A Recipe for Training Neural Networks",
     example=INITIAL_PENALTY.example,
@@ -156,6 +164,7 @@ ACTIVATION_SCALE = Check(
     "factor of 1,000 at the last layer it is a note, beyond a million a fault.",
     disproof="The named layers' inputs, with rows that differ, differ as much as the first layer's.",
     sees=SEES,
+    at="start",
     explains=("overconfident-outputs", "initial-penalty", "cannot-overfit-one-batch"),
     source="Glorot & Bengio 2010; He, Zhang, Ren & Sun 2015 (arXiv:1502.01852)",
     example="""\
@@ -175,6 +184,7 @@ BATCH_MIXING = Check(
     "when it answers one row, and nothing else shows it.",
     disproof="Rows are meant to see each other in evaluation mode too, as in contrastive or set models.",
     sees=SEES,
+    at="start",
     explains=("cannot-overfit-one-batch",),
     source="Karpathy 2019, A Recipe for Training Neural Networks (use backprop to chart dependencies)",
     example="""\
@@ -198,6 +208,7 @@ CANNOT_OVERFIT = Check(
     "outputs cannot take the targets' values, or rows and targets do not belong together.",
     disproof="A copy of the model learns these rows with another optimizer.",
     sees=SEES,
+    at="start",
     source="Karpathy 2019, A Recipe for Training Neural Networks (overfit one batch)",
     example="""\
 model = torch.nn.Sequential(torch.nn.Linear(6, 3), torch.nn.Softmax(1))  # CrossEntropy has its own softmax

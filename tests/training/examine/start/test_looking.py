@@ -281,7 +281,7 @@ def test_json_holds_all_of_it():
     told = json.loads(json.dumps(found.to_json(), allow_nan=False))
     assert not told["sound"]
     assert told["findings"][0]["code"] == "inputs-not-finite"
-    assert told["findings"][0]["dismiss"] == "sf.examine(task, dismiss=['inputs-not-finite'])"
+    assert told["findings"][0]["dismiss"] == "surefoot check TASK --dismiss inputs-not-finite"
     assert {*told["passed"], *told["skipped"], *(each["code"] for each in told["findings"])} == {
         check.code for check in start.CHECKS
     }

@@ -58,16 +58,15 @@ class Examination:
         """Return it as text: the line, the card of what was found, and what could not be told."""
         lines = [self.summary()]
         if self.findings:
-            text = card(self.diagnosis, "what was looked at")
-            lines += ["", text.replace("sf.Doctor(..., dismiss", "sf.examine(task, dismiss")]
+            lines += ["", card(self.diagnosis, "what was looked at")]
         why = dict.fromkeys(self.skipped.values())
         skipped = [f"  - {', '.join(c for c, said in self.skipped.items() if said == each)}: {each}" for each in why]
         return "\n".join([*lines, *(["", "Not looked at:", *skipped] if skipped else [])])
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain values that JSON holds."""
-        found = [{**each.to_json(), "dismiss": f"sf.examine(task, dismiss=[{each.code!r}])"} for each in self.findings]
         return {
-            "task": self.task, "sound": self.sound, "findings": found, "passed": self.passed, "skipped": self.skipped,
-            "rows": self.rows, "whole": self.whole, "seconds": self.seconds,
+            "task": self.task, "sound": self.sound, "findings": [each.to_json() for each in self.findings],
+            "passed": self.passed, "skipped": self.skipped, "rows": self.rows, "whole": self.whole,
+            "seconds": self.seconds,
         }  # fmt: skip
