@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from surefoot.feedback import Plateau as Plateau
     from surefoot.fitting import Run as Run
     from surefoot.fitting import fit as fit
+    from surefoot.fitting.comparing import compare as compare
     from surefoot.pytorch.averager import ExponentialAverage as ExponentialAverage
     from surefoot.pytorch.averager import TailAverage as TailAverage
     from surefoot.pytorch.drop_in import ASGD as ASGD
@@ -100,6 +101,7 @@ _HOME = {
     "TailAverage": "pytorch.averager",
     "Task": "training.task",
     "Windows": "training.windows",
+    "compare": "fitting.comparing",
     "constant": "schedules",
     "cosine": "schedules",
     "cosine_warmup": "schedules",

@@ -31,6 +31,16 @@ def stopped():
 
 broken = Task(train=torn, validation=[(X, X)], **common)
 interrupted = Task(train=stopped, validation=[(X, X)], **common)
+
+penalties = []
+
+def late(output, target):
+    penalties.append(1)
+    if len(penalties) == 30:
+        raise KeyboardInterrupt
+    return nn.functional.mse_loss(output, target)
+
+stopping = Task(train=[(X, X)], validation=[(X, X)], **common | dict(penalty=late))
 """
 
 
@@ -78,6 +88,24 @@ def test_the_figure_is_drawn(here, capsys):
     assert (here / "found.png").stat().st_size > 5000
 
 
+def test_curves_are_drawn_and_their_cost_is_said(here, capsys):
+    code, out, _ = command(capsys, "tasks.py:line", "--steps", "240", "--curves", "curves.png")
+    assert code == FINISHED
+    assert "the curves cost 72 steps more, 30 % of the run's 240" in out
+    assert out.endswith("curves: curves.png\n")
+    assert (here / "curves.png").stat().st_size > 5000
+    _, out, _ = command(capsys, "tasks.py:line", "--steps", "240", "--curves", "curves.png", "--json")
+    found = json.loads(out)
+    assert found["curves"]["runs"][1]["step_size"] == found["step_size"]
+
+
+def test_what_was_found_is_shown_when_the_curves_are_interrupted(here, capsys):
+    code, out, err = command(capsys, "tasks.py:stopping", "--steps", "20", "--curves", "curves.png")
+    assert (code, err) == (INTERRUPTED, "surefoot: interrupted by you.\n")
+    assert "muon at step size 0.012" in out
+    assert not (here / "curves.png").exists()
+
+
 def test_a_run_too_short_gets_the_usual_step_size(capsys):
     code, out, _ = command(capsys, "tasks.py:line", "--steps", "12")
     assert code == FINISHED
@@ -91,6 +119,7 @@ def test_a_run_too_short_gets_the_usual_step_size(capsys):
         (("tasks.py:line", "--rule", "adamv"), WRONG, "rule is 'adamv'; it must be one of"),
         (("tasks.py:line", "--steps", "0"), WRONG, "steps is 0"),
         (("tasks.py:line", "--figure", "found.gif"), WRONG, "must end in .png"),
+        (("tasks.py:line", "--curves", "found.gif"), WRONG, "--curves is found.gif; it must end in .png"),
         (("tasks.py:blind",), WRONG, "give the task validation="),
         (("nothing",), WRONG, "there is no task 'nothing'"),
         (("tasks.py:broken",), FAILED, "torn"),

@@ -3,6 +3,7 @@
 from surefoot.cli import average as average  # registers itself
 from surefoot.cli import catalogue as catalogue
 from surefoot.cli import check as check
+from surefoot.cli import compare as compare
 from surefoot.cli import find as find
 from surefoot.cli import fit as fit
 from surefoot.cli import schedule as schedule
