@@ -753,3 +753,53 @@ def test_a_penalty_observed_after_its_backward_claims_nothing():
             doctor.observe(loss)
             optimizer.step()
         assert not [code for code in faults(doctor) if code != "softmax-twice"]
+
+
+@pytest.mark.parametrize("watched", [True, False])
+def test_a_spectral_norm_is_not_renewed_by_being_looked_at(watched):
+    torch.manual_seed(3)
+    model = nn.Sequential(nn.utils.parametrizations.spectral_norm(nn.Linear(8, 16)), nn.ReLU(), nn.Linear(16, 3))
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+    doctor = quiet(model, optimizer) if watched else None
+    assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
+    for _ in range(30):
+        x, y = batch()
+        loss = functional.cross_entropy(model(x), y)
+        if doctor is not None:
+            doctor.observe(loss)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    norms = [tensor for name, tensor in model.state_dict().items() if name.endswith("_u")]
+    torch.manual_seed(3)
+    plain = nn.Sequential(nn.utils.parametrizations.spectral_norm(nn.Linear(8, 16)), nn.ReLU(), nn.Linear(16, 3))
+    stepper = torch.optim.SGD(plain.parameters(), lr=0.05)
+    for _ in range(30):
+        x, y = batch()
+        loss = functional.cross_entropy(plain(x), y)
+        stepper.zero_grad()
+        loss.backward()
+        stepper.step()
+    assert norms
+    assert all(torch.equal(a, b) for a, b in zip(model.state_dict().values(), plain.state_dict().values(), strict=True))
+
+
+def test_a_scheduler_stepped_after_each_step_of_a_closure_is_silent():
+    model = mlp()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+    scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 60)
+    doctor = quiet(model, optimizer)
+    for _ in range(40):
+        x, y = batch()
+
+        def closure(x=x, y=y):
+            optimizer.zero_grad()
+            loss = functional.cross_entropy(model(x), y)
+            doctor.observe(loss)
+            loss.backward()
+            return loss
+
+        optimizer.step(closure)
+        scheduler.step()
+    assert faults(doctor) == []

@@ -26,11 +26,9 @@ WEIGHT = 0.25
 the noise of what is between them is doubled on the way to the run's length."""
 
 ERR = 0.75
-"""Decades by which short runs err beside their drift: while they say no more, the usual step size stays."""
-
-STEEP = 2.0
-"""How fast the usual step size is left beyond that, in decades for each that the race says. With an error of 0.6 and
-1.0 here every third workload was pulled up by a tenth of a decade, which the steep ones did not bear."""
+"""Decades by which short runs err beside their drift: while they say no more, the usual step size stays. With 0.6 every
+third workload was pulled up by a tenth of a decade, which the steep ones did not bear; so was a pull of two decades for
+each beyond this."""
 
 CLEAR = 0.1
 """Part of its penalty by which the usual step size must be worse than a lower one: short runs favour higher ones, so
@@ -122,16 +120,13 @@ def _kept(line: Line, usual: float, notch: int, penalties: Landscape, drift: flo
 def pulled(decades: float, drift: float) -> float:
     """Return by how many decades to leave the usual step size, where a short race is so many above it.
 
-    Laws: never farther than the race says, and never the other way. Below the usual it is followed; above, only from
-    the error of short runs on, and never beyond the drift.
+    Laws: never farther than the race says, and never the other way. Below the usual it is followed; above, only by what
+    is beyond the drift and the error of short runs.
 
     >>> [pulled(decades, drift=-0.5) for decades in (-1.0, 0.0, 1.0, 1.5, 3.0)]
-    [-1.0, 0.0, 0.0, 0.5, 2.5]
+    [-1.0, 0.0, 0.0, 0.25, 1.75]
     """
-    if decades < 0.0:
-        return decades
-    beyond = decades + drift
-    return max(min(STEEP * (beyond - ERR), beyond), 0.0)
+    return decades if decades < 0.0 else max(decades + drift - ERR, 0.0)
 
 
 def rounded(step_size: float) -> float:

@@ -24,8 +24,9 @@ class EqualRows:
     def __init__(self, model: nn.Module, letters: Letters) -> None:
         self._suspects: list[tuple[str, Tensor]] = []
         for name, module in model.named_modules():
-            if isinstance(module, _LAYERS) and isinstance(module.weight, nn.Parameter) and len(module.weight) > 1:
-                self._compare(f"{name}.weight".lstrip("."), module.weight, letters)
+            weight = module._parameters.get("weight")  # asked as an attribute, a spectral norm would be renewed
+            if isinstance(module, _LAYERS) and weight is not None and len(weight) > 1:
+                self._compare(f"{name}.weight".lstrip("."), weight, letters)
 
     def _compare(self, name: str, weight: Tensor, letters: Letters) -> None:
         def then(same: Tensor) -> None:

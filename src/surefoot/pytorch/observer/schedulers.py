@@ -38,7 +38,7 @@ class Lead:
     def __init__(self, scheduler: LRScheduler, step: int = 0) -> None:
         self._scheduler: ReferenceType[LRScheduler] = ref(scheduler)
         self._kind = type(scheduler).__name__
-        self._observed = self._count()
+        self._observed: int | None = None
         self._early = 0
         self._peak, self._now = 0.0, 0.0
         self._ended: int | None = None
@@ -46,12 +46,13 @@ class Lead:
         self.led(step)
 
     def observed(self) -> None:
-        """Note that a penalty has been computed."""
+        """Note that a penalty has been computed, outside of any step: a closure's is computed within one."""
         self._observed = self._count()
 
     def before_step(self) -> None:
         """Note that the optimizer is about to step: has the scheduler moved on since the penalty?"""
-        self._early = self._early + 1 if self._count() > self._observed else 0
+        moved = self._observed is not None and self._count() > self._observed
+        self._early, self._observed = self._early + 1 if moved else 0, None
 
     def led(self, step: int) -> Led:
         """Return how the step size has been led, so many steps after the watch began."""

@@ -119,7 +119,7 @@ class Ward:
         early, step = self._early, self.steps
         if early is not None:
             early.observed(step)
-            for lead in self._leads:
+            for lead in self._leads if not any(watch.inside for watch in self._watches) else ():
                 lead.observed()
         if self._seen < self._due:
             return
