@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 TASK ?= digits
 ARGS ?=
 
-.PHONY: fit test lint docs kernels benchmarks tuning clean
+.PHONY: fit test lint docs kernels benchmarks tuning stumble clean
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -45,6 +45,9 @@ tuning: $(VENV)/ready     ## fit against tuned grids and untuned peers (hours; w
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -r benchmarks/tuning/requirements.txt
 	$(BIN)/python -m benchmarks.tuning --workers 2
 	$(BIN)/python -m benchmarks.tuning.report
+
+stumble: $(VENV)/ready    ## the doctor on planted faults and as many healthy runs (an hour; what is done already is skipped)
+	$(BIN)/python -m benchmarks.stumble
 
 clean:
 	rm -rf $(VENV) runs site
