@@ -12,8 +12,8 @@ from torch.utils.data import DataLoader, IterableDataset, RandomSampler, TensorD
 from surefoot.errors import InvalidValue
 from surefoot.pytorch.drop_in import AdamW
 from surefoot.search.snapshot import Snapshot
-from surefoot.search.sources import Kept, again, repeatable
 from surefoot.training.batches import Batches
+from surefoot.training.sources import Kept, again, repeatable
 
 X, Y = torch.randn(24, 4, generator=torch.Generator().manual_seed(0)), torch.ones(24, 1)
 

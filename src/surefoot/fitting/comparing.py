@@ -17,13 +17,13 @@ from surefoot.fitting.run import Run, RunFailed
 from surefoot.fitting.whole_run import fit
 from surefoot.schedules import Schedule
 from surefoot.search.held_back import judged
-from surefoot.search.sources import MEMORY, again
 from surefoot.search.start import unmarked
 from surefoot.trace import Series
 from surefoot.training.choices import no_choice
 from surefoot.training.compute import compute_faults
 from surefoot.training.generators import seeded
 from surefoot.training.loop import usual_check
+from surefoot.training.sources import MEMORY, again
 from surefoot.training.task import Task
 
 STATISTICS = 10

@@ -10,9 +10,9 @@ from surefoot.search import Found, race
 from surefoot.search.held_back import judged
 from surefoot.search.pace import seconds_of_step
 from surefoot.search.racing import batches_needed, can_race
-from surefoot.search.sources import again
 from surefoot.search.trial import Outcome
 from surefoot.training.generators import seeded
+from surefoot.training.sources import again
 from surefoot.training.task import Task
 
 

@@ -12,4 +12,4 @@ from surefoot.search.racing import race as race
 from surefoot.search.ranging import Range as Range
 from surefoot.search.ranging import range_test as range_test
 from surefoot.search.snapshot import Snapshot as Snapshot
-from surefoot.search.sources import Kept as Kept
+from surefoot.training.sources import Kept as Kept

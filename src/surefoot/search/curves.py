@@ -13,12 +13,12 @@ import torch
 from surefoot.errors import refuse
 from surefoot.schedules import Schedule
 from surefoot.search.curve import Curve
-from surefoot.search.sources import MEMORY, again
 from surefoot.search.start import Start, Way, failed, started, unmarked
 from surefoot.trace import Trace, joined
 from surefoot.training.choices import FIELD, SCHEDULE, choice_of, no_choice
 from surefoot.training.compute import Compute, compute_faults
 from surefoot.training.loop import descend
+from surefoot.training.sources import MEMORY, again
 from surefoot.training.task import Task
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from time import perf_counter
 
 from surefoot.errors import TaskError
 from surefoot.schedules import constant
-from surefoot.search.sources import again
 from surefoot.search.start import Way, failed, started, unmarked
 from surefoot.training.choices import choice_of
 from surefoot.training.compute import Compute
 from surefoot.training.loop import descend
+from surefoot.training.sources import again
 from surefoot.training.task import Task
 
 STEPS = 16

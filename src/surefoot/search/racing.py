@@ -13,11 +13,11 @@ from surefoot.schedules import Schedule
 from surefoot.search.found import Found
 from surefoot.search.held_back import judged
 from surefoot.search.ranging import Range, range_test
-from surefoot.search.sources import MEMORY, again
 from surefoot.search.start import Way, before, started, unmarked
 from surefoot.search.trial import Outcome, Trials, outcomes
 from surefoot.training.choices import FIELD, SCHEDULE, choice_of, no_choice
 from surefoot.training.compute import Compute, compute_faults
+from surefoot.training.sources import MEMORY, again
 from surefoot.training.task import Task
 
 SHARE = 0.25

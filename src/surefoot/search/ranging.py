@@ -12,12 +12,12 @@ import torch
 from surefoot.errors import refuse
 from surefoot.schedules import constant
 from surefoot.search.ramp import Ramp
-from surefoot.search.sources import MEMORY, again
 from surefoot.search.start import Way, failed, started, unmarked
 from surefoot.trace import Trace, joined
 from surefoot.training.choices import FIELD, choice_of, no_choice
 from surefoot.training.compute import Compute
 from surefoot.training.loop import descend
+from surefoot.training.sources import MEMORY, again
 from surefoot.training.task import Task
 
 if TYPE_CHECKING:

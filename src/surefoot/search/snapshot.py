@@ -20,9 +20,9 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from surefoot.errors import refuse
-from surefoot.search.sources import Stateful, parts
 from surefoot.training.batches import Source
 from surefoot.training.generators import draws, held_by, put_back, set_state, state_of
+from surefoot.training.sources import Stateful, parts
 
 
 @final

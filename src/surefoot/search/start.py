@@ -10,12 +10,12 @@ from surefoot.errors import TaskError
 from surefoot.pytorch.optimizer import Optimizer
 from surefoot.schedules import Schedule
 from surefoot.search.snapshot import Snapshot
-from surefoot.search.sources import MEMORY
 from surefoot.training.batches import Source
 from surefoot.training.choices import optimizer_of
 from surefoot.training.compute import Compute
 from surefoot.training.generators import seeded
 from surefoot.training.place import Place
+from surefoot.training.sources import MEMORY
 from surefoot.training.task import Task
 from surefoot.training.validation import validated
 

@@ -7,7 +7,7 @@ Of any other the first batches are kept in memory, within a stated number of byt
 
 from collections.abc import Iterator
 from copy import deepcopy
-from itertools import count
+from itertools import count, islice
 from typing import Any, Protocol, final, runtime_checkable
 
 from torch.utils.data import DataLoader, IterableDataset
@@ -107,14 +107,14 @@ class Kept(Epochs):
     def __iter__(self) -> Iterator[Batch]:
         return self.epoch(0, 0)
 
-    def epoch(self, seed: int, number: int) -> Iterator[Batch]:
+    def epoch(self, seed: int, number: int, start: int = 0) -> Iterator[Batch]:
         """Return one epoch's batches: those kept, then what the source still has of that epoch."""
         if number < len(self._epochs):
-            yield from self._epochs[number]
+            yield from self._epochs[number][start:]
         if number == len(self._epochs) - 1:
-            yield from self._rest
+            yield from islice(self._rest, max(0, start - len(self._epochs[-1])), None)
         elif number >= len(self._epochs) and self._source is not None:
-            yield from epoch(self._source, seed, number)
+            yield from epoch(self._source, seed, number, start)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy in another process keeps: the batches, not the source."""
