@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from surefoot.pytorch.drop_in import RMSprop as RMSprop
     from surefoot.pytorch.drop_in import Rprop as Rprop
     from surefoot.pytorch.groups import groups as groups
+    from surefoot.pytorch.guard import Guard as Guard
     from surefoot.pytorch.matrices.assignment import muon_groups as muon_groups
     from surefoot.pytorch.matrices.hybrid import MuonAdamW as MuonAdamW
     from surefoot.pytorch.penalties import BinaryCrossEntropy as BinaryCrossEntropy
@@ -59,9 +60,11 @@ if TYPE_CHECKING:
     from surefoot.schedules import wsd as wsd
     from surefoot.stopping import Patience as Patience
     from surefoot.training.batches import Batches as Batches
+    from surefoot.training.checkpoint.checkpoints import Checkpoints as Checkpoints
     from surefoot.training.compute import Compute as Compute
     from surefoot.training.doctor import Doctor as Doctor
     from surefoot.training.examine.start import examine as examine
+    from surefoot.training.loader import Loader as Loader
     from surefoot.training.task import Task as Task
     from surefoot.training.windows import Windows as Windows
 
@@ -74,14 +77,17 @@ _HOME = {
     "Adamax": "pytorch.drop_in",
     "Batches": "training.batches",
     "BinaryCrossEntropy": "pytorch.penalties",
+    "Checkpoints": "training.checkpoint.checkpoints",
     "Compute": "training.compute",
     "CrossEntropy": "pytorch.penalties",
     "Doctor": "training.doctor",
     "ExponentialAverage": "pytorch.averager",
     "Focal": "pytorch.penalties",
+    "Guard": "pytorch.guard",
     "Hinge": "pytorch.penalties",
     "Huber": "pytorch.penalties",
     "KullbackLeibler": "pytorch.penalties",
+    "Loader": "training.loader",
     "MeanAbsoluteError": "pytorch.penalties",
     "MeanSquaredError": "pytorch.penalties",
     "Muon": "pytorch.drop_in",

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from surefoot.errors import refuse
 
-SCHEMA = 1
+SCHEMA = 2
 """The version of what a trace holds; a reader refuses a higher one."""
 
 UNITS: Mapping[str, str] = {
@@ -24,6 +24,14 @@ UNITS: Mapping[str, str] = {
     "validation_penalty": "unit of the penalty, mean over the validation set",
 }
 """The columns that every run has a use for, with their units; a metric's column has the metric's own name and unit."""
+
+LAYER_UNITS: Mapping[str, str] = {
+    "gradient_norm": "unit of g, before clipping",
+    "weight_norm": "unit of p, after the step",
+    "update_norm": "unit of p",
+    "not_finite": "elements of the gradient and of the tensor after the step",
+}
+"""The figures of every tensor at every step, with their units; NaN where a tensor was not stepped."""
 
 Scalar: TypeAlias = int | float | str | bool | None
 

@@ -9,7 +9,7 @@ from torch import nn
 
 from surefoot.errors import InvalidValue
 from surefoot.fitting import fit
-from surefoot.records.folder import read
+from surefoot.records.reading import read
 from surefoot.tasks import load
 from surefoot.training.batches import Batches
 from surefoot.training.loop import descend

@@ -15,7 +15,8 @@ from surefoot.errors import InvalidValue, MissingPackage, TaskError
 from surefoot.fitting import fit
 from surefoot.fitting.plan import planned
 from surefoot.fitting.run import RunFailed
-from surefoot.records.folder import read, read_meta
+from surefoot.records.meta import read_meta
+from surefoot.records.reading import read
 from surefoot.schedules import constant, warmup
 from surefoot.stopping import Never
 from surefoot.training.batches import Batches
@@ -268,10 +269,10 @@ def test_without_matplotlib_the_figure_says_what_to_install(monkeypatch):
 def test_a_record_that_can_no_longer_be_written_does_not_stop_the_training(tmp_path, monkeypatch):
     import sqlite3
 
-    def full(self, piece):
+    def full(self, batch):
         raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr("surefoot.records.folder.RunFolder.write", full)
+    monkeypatch.setattr("surefoot.records.database.Database.write", full)
     with pytest.warns(UserWarning, match="disk is full.*the training goes on"):
         run = fit(small(), steps=20, runs=tmp_path, stopping=Never())
     assert run.ending.kind == "finished"

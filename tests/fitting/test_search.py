@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from surefoot.fitting import fit
-from surefoot.records.folder import read
+from surefoot.records.reading import read
 from surefoot.search import race
 from surefoot.stopping import Never
 from surefoot.training.batches import Batches

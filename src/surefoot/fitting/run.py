@@ -82,6 +82,8 @@ class Run:
         whose = "with the averaged weights, which" if averaged else f"at step {self.best_step}, whose weights"
         lines = [f"{self.task}: {found or 'not validated'} {whose} are kept"]
         lines.append(f"{self.ending.kind} after {self.ending.step} of {self.steps} steps: {self.reason}")
+        resumed = self.trace.last("resumed")
+        lines += [f"resumed: {resumed.text}"] if resumed else []
         headline = self.diagnosis.headline
         lines += [f"doctor: {headline.code}: {headline.claim} (run.findings has more)"] if headline else []
         lines += [f"search: {self.search.brief}"] if self.search else []
@@ -119,7 +121,7 @@ def _plain_average(average: Averaged | None) -> dict[str, Any] | None:
     if average is None:
         return None
     facts = {"kept": average.kept, "text": average.text, "steps": average.steps, "found": _plain(average.found)}
-    return facts | _plain({"raw": average.raw})
+    return facts | _plain({"raw": average.raw}) | {"raw_found": _plain(average.raw_found)}
 
 
 @final

@@ -6,6 +6,7 @@ from time import perf_counter
 
 from surefoot.errors import InvalidValue
 from surefoot.fitting.plan import Plan
+from surefoot.fitting.search_log import SearchLog
 from surefoot.search import Found, race
 from surefoot.search.held_back import judged
 from surefoot.search.pace import seconds_of_step
@@ -35,20 +36,27 @@ def ready(task: Task, plan: Plan) -> Task:
     return replace(task, train=again(task.train, batches_needed(plan.supposed, plan.search) * plan.accumulate))
 
 
-def searched(task: Task, plan: Plan, tell: Callable[[Outcome], None] = lambda _: None) -> Found:
+def searched(task: Task, plan: Plan, log: SearchLog, tell: Callable[[Outcome], None] = lambda _: None) -> Found:
     """Return what a race has found for a planned run.
 
     Args:
         task: as `ready` returns it.
         plan: the run's.
+        log: knows what was tried before the run was resumed, and writes down what is tried now.
         tell: given the outcome of each short run.
 
     Errors: TaskError if the task's code raises; KeyboardInterrupt.
     """
-    steps = plan.supposed if plan.end is None or plan.end.minutes is None else _within(task, plan, plan.end.minutes)
+    minutes = None if plan.end is None else plan.end.minutes
+    steps = plan.supposed if minutes is None else log.steps(lambda: _within(task, plan, minutes))
+
+    def told(outcome: Outcome) -> None:
+        log.add(outcome)
+        tell(outcome)
+
     return race(
         task, steps=steps, rule=plan.field, share=plan.search, seed=plan.seed, device=plan.compute.device,
-        precision=plan.compute.precision, accumulate=plan.accumulate, tell=tell, schedule=plan.course,
+        precision=plan.compute.precision, accumulate=plan.accumulate, known=log.known, tell=told, schedule=plan.course,
     )  # fmt: skip
 
 

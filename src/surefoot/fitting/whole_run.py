@@ -1,29 +1,33 @@
 """`fit`: train a task from its first penalty to its best weights, with nothing to tune."""
 
-import platform
 from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
 
-import numpy as np
 import torch
 from torch import nn
 
-from surefoot import __version__
 from surefoot.diagnose import Finding
 from surefoot.feedback import Plateau
+from surefoot.fitting.halt import Halt
+from surefoot.fitting.keeping import keep, saving_of
 from surefoot.fitting.plan import SEARCH, Plan, planned
+from surefoot.fitting.resuming import opened, versions
 from surefoot.fitting.run import Run, RunFailed
+from surefoot.fitting.search_log import SearchLog
 from surefoot.fitting.searching import ready, searched, unsearched
 from surefoot.schedules import Schedule
 from surefoot.stopping import Judge
 from surefoot.trace import Event, Trace
 from surefoot.training.average import RunAverage
+from surefoot.training.checkpoint.checkpoints import EVERY
 from surefoot.training.doctor import Doctor
 from surefoot.training.generators import seeded
+from surefoot.training.layer_figures import layer_figures
 from surefoot.training.loop import Ending, descend
 from surefoot.training.open_end import Until
 from surefoot.training.recorder import Recorder
+from surefoot.training.saving import Saving
 from surefoot.training.task import Task
 
 
@@ -48,6 +52,8 @@ def fit(
     feedback: Plateau | None = None,
     average: bool = True,
     search: float = SEARCH,
+    resume: bool | str | Path = False,
+    save_every: float = EVERY,
     dismiss: Sequence[str] = (),
 ) -> Run:
     """Train a task and return the run, with the best weights in its model.
@@ -75,7 +81,9 @@ def fit(
         schedule: its course; `SCHEDULE` if None. The length of the run is supplied.
         stopping: when to stop early, by the validation penalty; `Patience()` if None.
         seed: [0 to 2**32 - 1].
-        runs: the folder in which to make a folder with this run's record; None records nothing.
+        runs: the folder in which to make a folder with this run's record; None records nothing. A run that is recorded
+            cannot be lost: its whole state is saved there now and then (`Checkpoints`), and SIGTERM ends it after
+            saving it.
         progress: show a line while it runs, if standard error is a terminal.
         check_every: steps between checks [>= 1]; if None an epoch, or more so that a run has at most 100 checks.
         device: where to train: "cpu", "cuda", "cuda:1", "mps" or a torch.device; where the model is if None. The model
@@ -88,6 +96,11 @@ def fit(
         dismiss: codes of findings that are not to be told (`surefoot list --kind checks`).
         search: the most that the race may take, as a part of the run's steps [0 to 1]; at 0 the step size is the rule's
             usual one.
+
+        resume: True to go on with the latest run of this task in `runs` that was killed, interrupted or failed, to the
+            very weights that it would have had: search, cool-down and the place in the data are gone back to; if there
+            is none a new run begins. Or the folder of a run. The same settings have to be given again.
+        save_every: seconds between two checkpoints [>= 0]; fewer are made where saving would take over 1 % of the time.
 
     Errors: InvalidValue naming every fault of the call; TaskError if the task raised during the search; RunFailed, a
     TaskError that holds the run, if it raised later.
@@ -102,18 +115,19 @@ def fit(
         schedule=schedule, stopping=stopping, seed=seed, check_every=check_every, device=device, precision=precision,
         accumulate=accumulate, feedback=feedback, average=average, search=search,
     )  # fmt: skip
-    meta = {"settings": plan.settings(), "versions": _versions()}
     length = plan.steps if plan.end is None else None
     begun = perf_counter()
-    with Recorder(task.name, length, Path(runs) if runs is not None else None, meta, live=progress) as recorder:
+    folder = opened(task.name, plan.settings(), versions(), None if runs is None else Path(runs), resume)
+    with Recorder(task.name, length, folder, live=progress) as recorder, Halt(active=folder is not None) as halt:
         found = None
+        saving = None if folder is None else saving_of(task, folder, recorder, halt, save_every)
         try:
             if unsearched(task, plan) is None:
                 task = ready(task, plan)
-                found = searched(task, plan, recorder.raced)
+                found = searched(task, plan, SearchLog(recorder.path), halt.between(recorder.raced))
                 plan = plan.at(found.rule, found.step_size, found.decay)
                 recorder.tell(Trace(events=(Event(0, "searched", found.summary()),)))
-            model, ending, findings = _trained(task, plan, recorder, begun, dismiss)
+            model, ending, findings = _trained(task, plan, recorder, begun, dismiss, saving)
         except KeyboardInterrupt:  # the loop returns from one, so it came before the first step
             model, ending, findings = plan.compute.placed(task.make()), _UNBEGUN, []
             recorder.tell(Trace(events=(Event(0, ending.kind, ending.reason),)))
@@ -122,6 +136,8 @@ def fit(
             task.name, model.eval(), recorder.trace(), ending, length or ending.step, seconds, plan.settings(),
             recorder.path, found, tuple(findings),
         )  # fmt: skip
+        if recorder.path is not None:
+            keep(run.model, recorder.path, ending.kind)
         recorder.end(run.to_json())
     if ending.error is not None:
         raise RunFailed(run) from ending.error
@@ -132,7 +148,7 @@ _UNBEGUN = Ending("interrupted", 0, "interrupted by you during the search for th
 
 
 def _trained(
-    task: Task, plan: Plan, recorder: Recorder, begun: float, dismiss: Sequence[str]
+    task: Task, plan: Plan, recorder: Recorder, begun: float, dismiss: Sequence[str], saving: Saving | None
 ) -> tuple[nn.Module, Ending, list[Finding]]:
     """Train a task as planned; return its model, with the best weights, how that ended, and what the doctor found."""
     seeded(plan.seed)
@@ -140,16 +156,10 @@ def _trained(
     tail = RunAverage(task, model, steps=plan.supposed, seed=plan.seed, compute=plan.compute) if plan.average else None
     optimizer = plan.optimizer(model)
     doctor = Doctor(model, optimizer, task.penalty, dismiss=dismiss, tell=None)
+    layers = layer_figures(optimizer, recorder.begin_layers, recorder.layers) if recorder.path else None
     ending = descend(
         task, model, optimizer, steps=plan.steps, check_every=plan.check_every, stopping=plan.stopping,
         seed=plan.seed, compute=plan.compute, accumulate=plan.accumulate, average=tail, end=plan.end, begun=begun,
-        doctor=doctor, tell=recorder.tell, tick=recorder.tick,
+        doctor=doctor, saving=saving, layers=layers, tell=recorder.tell, tick=recorder.tick,
     )  # fmt: skip
     return model, ending, doctor.findings
-
-
-def _versions() -> dict[str, str]:
-    return {
-        "surefoot": __version__, "torch": str(torch.__version__), "numpy": np.__version__,
-        "python": platform.python_version(), "machine": platform.machine(), "threads": str(torch.get_num_threads()),
-    }  # fmt: skip

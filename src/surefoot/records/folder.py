@@ -1,122 +1,166 @@
-"""One folder per run: `meta.json` (what ran, and how it ended) and `run.sqlite` (the trace).
+"""One folder per run: `meta.json` (what ran, and how it ended), its log, and whatever else the run leaves there."""
 
-SQLite in WAL mode takes a batch of rows in tens of microseconds and survives a killed process with all but the last
-batch; closing turns the file back into one plain file that can be copied, mailed or put under version control.
-"""
-
-import json
-import os
 import re
 import sqlite3
-import time
-from collections.abc import Mapping
-from contextlib import closing, suppress
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from math import nan
 from pathlib import Path
 from typing import Any, final
 
-from surefoot.errors import InvalidValue
-from surefoot.trace import SCHEMA, Event, Series, Trace
+import numpy as np
+from filelock import Timeout
+from numpy.typing import ArrayLike
 
-_TABLES = """
-CREATE TABLE series (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE);
-CREATE TABLE point (id INTEGER PRIMARY KEY, series INTEGER NOT NULL REFERENCES series, step INTEGER NOT NULL, value REAL, t REAL NOT NULL);
-CREATE INDEX point_by_step ON point (series, step);
-CREATE TABLE event (id INTEGER PRIMARY KEY, step INTEGER NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL, t REAL NOT NULL);
-"""  # noqa: E501 (a table to a line); value may be NULL, which is how SQLite keeps NaN; t is in seconds since 1970
+from surefoot.errors import InvalidValue
+from surefoot.records.database import Database
+from surefoot.records.journal import NAME as LINES
+from surefoot.records.journal import Journal
+from surefoot.records.lock import RunLock, myself
+from surefoot.records.meta import known_meta, read_meta, write_meta
+from surefoot.records.place import Form, form_for
+from surefoot.records.pyramid import Layout
+from surefoot.records.store import Store
+from surefoot.records.writer import MOST_WAITING, Writer
+from surefoot.trace import SCHEMA, Trace
 
 
 @final
 class RunFolder:
-    """The open record of one run; a context manager that closes it.
+    """The record of one run, open for writing; a context manager that closes it.
+
+    `made` and `opened` give one. Nothing it is told makes the caller wait: a thread writes, about once a second. A disk
+    that fails ends the record and never raises: `fault` then says why. In a forked child all of it does nothing.
 
     Args:
-        runs: the folder that holds all runs; it is made if need be.
-        name: what ran; it becomes part of the folder's name.
-        meta: what `meta.json` holds from the start: versions, seed, settings; all of it JSON.
+        path: the folder.
+        meta: what `meta.json` is to say.
+        lock: held for as long as it is open.
+        opened: makes the log.
 
-    Errors: InvalidValue if the folder cannot be written.
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as runs, RunFolder.made(runs, "My task", {"seed": 3}) as run:
+    ...     run.tell(Trace()); run.flush(); print(run.told, run.path.name[-7:])
+    1 my-task
     """
 
-    def __init__(self, runs: Path, name: str, meta: Mapping[str, Any]) -> None:
-        begun = datetime.now(UTC)
+    def __init__(self, path: Path, meta: Mapping[str, Any], lock: RunLock, opened: Callable[[], Store]) -> None:
+        self.path = path
+        self.meta: dict[str, Any] = {**meta, "process": myself()}
+        self._lock = lock
         try:
-            self.path = _made(runs, f"{begun:%Y%m%dT%H%M%SZ}-{slug(name)}")
-            self._meta = {"schema": SCHEMA, "name": name, "begun": begun.isoformat(), **meta, "ended": None}
-            _write_json(self.path / "meta.json", self._meta)
-            self._database = sqlite3.connect(self.path / "run.sqlite", check_same_thread=False)
-            self._database.executescript(f"PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; {_TABLES}")
+            write_meta(path, self.meta)
+            self._writer = Writer(opened)
+        except BaseException:
+            lock.release()
+            raise
+        self.told = self._writer.told
+        self._fault: str | None = None
+        self._open = True
+
+    told: int
+    """How many pieces were told so far, in this process and before; a checkpoint notes it."""
+
+    @classmethod
+    def made(cls, runs: str | Path, name: str, meta: Mapping[str, Any], form: Form | None = None) -> "RunFolder":
+        """Make the folder of a new run.
+
+        Args:
+            runs: the folder that holds all runs; it is made if need be.
+            name: what runs; it becomes part of the folder's name.
+            meta: what `meta.json` says from the start: versions, seed, settings; all of it JSON.
+            form: sqlite or jsonl; as the disk allows if None.
+
+        Errors: InvalidValue if the folder cannot be written.
+        """
+        begun = datetime.now(UTC)
+        said = {"schema": SCHEMA, "name": name, "begun": begun.isoformat(), **meta, "ended": None}
+        try:
+            path = _new(Path(runs), f"{begun:%Y%m%dT%H%M%SZ}-{slug(name)}")
+            store = {"sqlite": Database, "jsonl": Journal}[form_for(path, form)]
+            return cls(path, said, RunLock(path), lambda: store(path))
         except (OSError, sqlite3.Error) as error:
             raise InvalidValue(f"runs is {str(runs)!r} and cannot be written: {error}.") from error
-        self._ids: dict[str, int] = {}
 
-    def write(self, piece: Trace) -> None:
-        """Add a piece of the trace, in one transaction."""
-        now = time.time()
-        with self._database:
-            for key, series in piece.series.items():
-                rows = zip(series.steps.tolist(), series.values.tolist(), strict=True)
-                number = self._number(key)
-                self._database.executemany(
-                    "INSERT INTO point (series, step, value, t) VALUES (?, ?, ?, ?)",
-                    [(number, step, value, now) for step, value in rows],
-                )
-            events = [(event.step, event.kind, event.text, now) for event in piece.events]
-            self._database.executemany("INSERT INTO event (step, kind, text, t) VALUES (?, ?, ?, ?)", events)
+    @classmethod
+    def opened(cls, path: str | Path) -> "RunFolder":
+        """Open the folder of a run that is to go on; "ended" is None again in its `meta.json`.
 
-    def _number(self, key: str) -> int:
-        if key not in self._ids:
-            row = self._database.execute("INSERT INTO series (key) VALUES (?)", (key,))
-            self._ids[key] = int(row.lastrowid or 0)
-        return self._ids[key]
+        Errors: InvalidValue if there is no run, another process writes to it, an older or newer surefoot wrote it, or
+        it cannot be written.
+        """
+        where = Path(path)
+        meta = known_meta(where)
+        if meta["schema"] < SCHEMA:
+            raise InvalidValue(f"{str(path)!r} was written by an older surefoot; it can be read, and a new run begun.")
+        store = Journal if (where / LINES).exists() else Database
+        try:
+            lock = RunLock(where)
+            known = known_meta(where)  # again: who held the lock may have changed it
+            again = [*known.get("resumed", []), datetime.now(UTC).isoformat()]
+            return cls(where, {**known, "resumed": again, "ended": None}, lock, lambda: store(where))
+        except Timeout as error:
+            raise InvalidValue(f"{str(path)!r} is being written by {_holder(where)}; stop that or wait.") from error
+        except (OSError, sqlite3.Error) as error:
+            raise InvalidValue(f"{str(path)!r} cannot be written: {error}.") from error
+
+    def tell(self, piece: Trace) -> None:
+        """Add a piece of the trace; returns at once."""
+        self.told += 1
+        self._writer.put(piece)
+        if len(self._writer.waiting) > MOST_WAITING:
+            self._writer.stop("the disk takes it too slowly")
+
+    def begin_layers(self, names: Sequence[str], columns: Sequence[str]) -> None:
+        """Say of which tensors figures will come, and which; a run that goes on must have the same.
+
+        Errors: InvalidValue if the run has others already.
+        """
+        layout, before = Layout(tuple(names), tuple(columns)), self._writer.layout
+        if before not in (None, layout):
+            raise InvalidValue(f"{str(self.path)!r} was begun with other layers; begin a new run for these.")
+        self._writer.layout = layout
+        self._writer.ask(lambda log: log.lay_out(layout))
+
+    def layers(self, step: int, figures: ArrayLike) -> None:
+        """Add the figures [tensors, columns] of a step, which never falls; they are copied, and it returns at once."""
+        self._writer.put((step, np.array(figures)))
+        if len(self._writer.waiting) > MOST_WAITING:
+            self._writer.stop("the disk takes it too slowly")
+
+    def flush(self) -> None:
+        """Return when all that was told so far is where a killed process does not lose it, or `fault` says why not."""
+        self._writer.ask()
+
+    def rewind(self, told: int, step: int) -> None:
+        """Forget the pieces after the first `told`, and figures of layers from a step on: they are told again."""
+        self._writer.ask(lambda log: log.rewind(told, step))
+        self.told = told
+
+    @property
+    def fault(self) -> str | None:
+        """Why nothing is recorded any more, or None."""
+        return self._fault or self._writer.fault
 
     def close(self, ended: Mapping[str, Any] | None = None) -> None:
-        """Say how the run ended and leave one plain database file; closing twice does nothing more."""
-        if ended is not None:
-            self._meta["ended"] = {"at": datetime.now(UTC).isoformat(), **ended}
-            _write_json(self.path / "meta.json", self._meta)
-        with suppress(sqlite3.Error):  # closed already, or a reader holds the file: it stays readable as it is
-            self._database.execute("PRAGMA journal_mode=DELETE")
-        self._database.close()
+        """Say how the run ended and leave plain files; closing twice does nothing more."""
+        if self._writer.silent or not self._open:
+            return
+        self._open = False
+        self._writer.close()
+        try:
+            if ended is not None:
+                self.meta["ended"] = {"at": datetime.now(UTC).isoformat(), **ended}
+                write_meta(self.path, self.meta)
+        except OSError as error:
+            self._fault = self.fault or f"how it ended cannot be written: {error}"
+        finally:
+            self._lock.release()
 
     def __enter__(self) -> "RunFolder":
         return self
 
     def __exit__(self, *exc_info: object) -> None:
         self.close()
-
-
-def read(folder: Path) -> Trace:
-    """Return the trace that a run's folder holds, of a finished, a running or a killed run.
-
-    Errors: InvalidValue if there is no run there, or a newer surefoot wrote it.
-    """
-    file = Path(folder) / "run.sqlite"
-    schema = read_meta(folder)["schema"]
-    if schema > SCHEMA:
-        raise InvalidValue(f"{str(folder)!r} was written by a newer surefoot (schema {schema}); update surefoot.")
-    with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as database:
-        series = {key: _column(database, number) for number, key in database.execute("SELECT id, key FROM series")}
-        events = database.execute("SELECT step, kind, text FROM event ORDER BY id")
-        return Trace(series, tuple(Event(*row) for row in events))
-
-
-def _column(database: sqlite3.Connection, number: int) -> Series:
-    rows = database.execute("SELECT step, value FROM point WHERE series = ? ORDER BY step, id", (number,)).fetchall()
-    return Series([step for step, _ in rows], [nan if value is None else value for _, value in rows])
-
-
-def read_meta(folder: Path) -> dict[str, Any]:
-    """Return what `meta.json` says; its "ended" is None while the run goes on, or if it was killed.
-
-    Errors: InvalidValue if there is no run there.
-    """
-    try:
-        meta: dict[str, Any] = json.loads((Path(folder) / "meta.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InvalidValue(f"{str(folder)!r} holds no run that can be read: {error}.") from error
-    return meta
 
 
 def slug(name: str) -> str:
@@ -128,7 +172,7 @@ def slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "run"
 
 
-def _made(runs: Path, name: str) -> Path:
+def _new(runs: Path, name: str) -> Path:
     """Make a folder that no other run has; two runs may start in the same second."""
     runs.mkdir(parents=True, exist_ok=True)
     number = 1
@@ -142,8 +186,6 @@ def _made(runs: Path, name: str) -> Path:
             return path
 
 
-def _write_json(file: Path, content: Mapping[str, Any]) -> None:
-    """Replace the file whole, so that a reader or a kill never meets half of it."""
-    part = file.with_suffix(".part")
-    part.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-    os.replace(part, file)
+def _holder(path: Path) -> str:
+    who = read_meta(path).get("process", {})
+    return f"process {who.get('pid', '?')} on {who.get('host', '?')}"

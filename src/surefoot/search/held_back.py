@@ -8,6 +8,7 @@ from torch.utils.data import DataLoader, RandomSampler, SequentialSampler, Subse
 
 from surefoot.errors import InvalidValue
 from surefoot.training.batches import Batches, Source, draws
+from surefoot.training.loader import Loader
 from surefoot.training.task import Task
 from surefoot.training.windows import Windows, spread
 
@@ -22,8 +23,8 @@ def judged(task: Task, seed: int = 0) -> Task:
     """Return a task that has validation batches: as it is, or with a fifth of its training data held back.
 
     Args:
-        task: any. Of `Batches` and of a DataLoader over a data set items are held back, drawn by the seed; of `Windows`
-            the end of the sequence; of a list every fifth batch.
+        task: any. Of `Batches`, a `Loader` and a DataLoader over a data set items are held back, drawn by the seed; of
+            `Windows` the end of the sequence; of a list every fifth batch.
         seed: draws the items.
 
     Errors: InvalidValue if nothing can be held back of such a source.
@@ -45,6 +46,10 @@ def _parted(source: Source, seed: int) -> tuple[Source, Source]:
         return Batches(given[kept], target[kept], source.size), Batches(given[back], target[back], source.size)
     if isinstance(source, Windows):
         return _windows(source)
+    if isinstance(source, Loader):
+        kept, back = _rows(len(source.dataset), seed)
+        held = replace(source, dataset=Subset(source.dataset, back.tolist()), drop_last=False)
+        return replace(source, dataset=Subset(source.dataset, kept.tolist())), held
     if isinstance(source, (list, tuple)) and len(source) >= 2:
         places = range(min(SHARE, len(source)) - 1, len(source), SHARE)
         return [batch for at, batch in enumerate(source) if at not in places], [source[at] for at in places]

@@ -5,8 +5,9 @@ from time import perf_counter
 
 from surefoot.errors import TaskError
 from surefoot.schedules import constant
-from surefoot.search.start import Way, failed, started, unmarked
-from surefoot.training.choices import choice_of
+from surefoot.search.start import Way, begun, failed, unmarked
+from surefoot.training.best import no_weights
+from surefoot.training.choices import choice_of, optimizer_of
 from surefoot.training.compute import Compute
 from surefoot.training.loop import descend
 from surefoot.training.sources import again
@@ -33,11 +34,12 @@ def seconds_of_step(
     usual, times = choice_of(rule), list[float]()
     with unmarked(task):
         kept = replace(task, train=again(task.train, STEPS * accumulate), validation=None, metrics={})
-        start = started(kept, Way(seed, compute or Compute(), accumulate))
-        optimizer = start.optimizer(rule, usual.step_size, usual.decay, constant())
+        way = Way(seed, compute or Compute(), accumulate)
+        model = begun(kept, way)
+        optimizer = optimizer_of(model, rule, usual.step_size, usual.decay, schedule=constant())
         ending = descend(
-            start.task, start.task.make(), optimizer, steps=STEPS, check_every=STEPS, seed=seed,
-            compute=start.way.compute, accumulate=accumulate, tick=lambda _: times.append(perf_counter()),
+            kept, model, optimizer, steps=STEPS, check_every=STEPS, seed=seed, compute=way.compute,
+            accumulate=accumulate, best=no_weights(), tick=lambda _: times.append(perf_counter()),
         )  # fmt: skip
     if ending.kind == "interrupted":
         raise KeyboardInterrupt

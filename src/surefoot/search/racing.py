@@ -3,7 +3,8 @@
 import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import replace
+from dataclasses import astuple, replace
+from itertools import chain
 
 import torch
 
@@ -47,6 +48,7 @@ def race(
     accumulate: int = 1,
     memory: int = MEMORY,
     executor: Executor | None = None,
+    known: Sequence[Outcome] = (),
     tell: Callable[[Outcome], None] = lambda _: None,
 ) -> Found:
     """Find the step size for a run of so many steps, by an annealed race (`surefoot.race` says how).
@@ -68,6 +70,7 @@ def race(
         accumulate: batches in a step [>= 1].
         memory: bytes of batches that may be kept, of a source that cannot be begun again.
         executor: who carries out the short runs; this process if None. Processes must be started anew ("spawn").
+        known: outcomes of this very race from before, which are not tried again.
         tell: given the outcome of each short run as it comes.
 
     Errors: InvalidValue naming every fault of the call; TaskError if the task's code raises.
@@ -94,7 +97,7 @@ def race(
         ]  # fmt: skip
         spent = sum(found.steps for found in ranges)
         field = Race(tuple(lines), steps, budget - spent)
-        over, taken = _run(field, ready, way, schedule or SCHEDULE, executor, tell)
+        over, taken = _run(field, ready, way, schedule or SCHEDULE, executor, known, tell)
     return Found(task.name, over, over.verdict(), ranges, spent + taken)
 
 
@@ -110,8 +113,9 @@ def batches_needed(steps: int, share: float) -> int:
 
 
 def _run(
-    field: Race, task: Task, way: Way, schedule: Schedule, executor: Executor | None, tell: Callable[[Outcome], None]
-) -> tuple[Race, int]:
+    field: Race, task: Task, way: Way, schedule: Schedule, executor: Executor | None, known: Sequence[Outcome],
+    tell: Callable[[Outcome], None],
+) -> tuple[Race, int]:  # fmt: skip
     """Carry out a race; return it at its end, and the steps it took."""
     taken = 0
     if not field.ask():
@@ -119,8 +123,10 @@ def _run(
     start = started(task, way)
     field = replace(field, start=before(start))
     carried_out = outcomes(Trials(start, schedule), executor)
+    there = {astuple(each.candidate): each for each in known}
     while asked := field.ask():
-        for outcome in carried_out(asked):
+        old = [there[astuple(each)] for each in asked if astuple(each) in there]
+        for outcome in chain(old, carried_out([each for each in asked if astuple(each) not in there])):
             tell(outcome)
             field, taken = field.tell(outcome.candidate, outcome.penalty), taken + outcome.steps
     return field, taken

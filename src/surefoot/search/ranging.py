@@ -12,9 +12,11 @@ import torch
 from surefoot.errors import refuse
 from surefoot.schedules import constant
 from surefoot.search.ramp import Ramp
-from surefoot.search.start import Way, failed, started, unmarked
+from surefoot.search.snapshot import Snapshot
+from surefoot.search.start import Way, begun, failed, sources_of, unmarked
 from surefoot.trace import Trace, joined
-from surefoot.training.choices import FIELD, choice_of, no_choice
+from surefoot.training.best import no_weights
+from surefoot.training.choices import FIELD, choice_of, no_choice, optimizer_of
 from surefoot.training.compute import Compute
 from surefoot.training.loop import descend
 from surefoot.training.sources import MEMORY, again
@@ -140,7 +142,7 @@ def range_test(
     refuse("range_test", _faults(low, high, steps, ramps, accumulate))
     way = Way(seed, Compute(device, precision), accumulate, memory)
     sizes = tuple(float(size) for size in np.geomspace(low, high, steps))
-    with unmarked(task):
+    with Snapshot(None, sources=sources_of(task)):  # each ramp puts the model back itself
         kept = replace(task, train=again(task.train, steps * accumulate, memory))  # read once for all the ramps
         found = tuple(_ramps(kept, way, rule, decay, sizes, ramps))
     return _judged(task.name, rule, decay, found)
@@ -154,17 +156,17 @@ def _ramps(task: Task, way: Way, rule: str, decay: float, sizes: tuple[float, ..
 
 def _climbed(task: Task, way: Way, rule: str, decay: float, sizes: tuple[float, ...]) -> tuple[float, ...]:
     """Return the penalties of one ramp."""
-    start = started(replace(task, validation=None, metrics={}), way)
-    model, pieces = start.task.make(), list[Trace]()
-    optimizer = start.optimizer(rule, sizes[0], decay, constant())
+    task = replace(task, validation=None, metrics={})
+    model, pieces = begun(task, way), list[Trace]()
+    optimizer = optimizer_of(model, rule, sizes[0], decay, schedule=constant())
 
     def rise(taken: int) -> None:
         for group in optimizer.param_groups:
             group["lr"] = sizes[min(taken, len(sizes) - 1)]
 
     ending = descend(
-        start.task, model, optimizer, steps=len(sizes), check_every=len(sizes), seed=way.seed, compute=way.compute,
-        accumulate=way.accumulate, tell=pieces.append, tick=rise,
+        task, model, optimizer, steps=len(sizes), check_every=len(sizes), seed=way.seed, compute=way.compute,
+        accumulate=way.accumulate, best=no_weights(), tell=pieces.append, tick=rise,
     )  # fmt: skip
     penalties = tuple(float(value) for value in joined(pieces)["penalty"].values)
     if ending.kind == "interrupted":

@@ -21,6 +21,7 @@ from torch.nn.parameter import is_lazy
 
 from surefoot.errors import refuse
 from surefoot.training.batches import Source
+from surefoot.training.copies import Copies
 from surefoot.training.generators import draws, held_by, put_back, set_state, state_of
 from surefoot.training.sources import Stateful, parts
 
@@ -53,7 +54,9 @@ class Snapshot:
         lazy = [name for name, parameter in model.named_parameters() if is_lazy(parameter)]
         missing = f"{', '.join(lazy)} of a lazy module is not made yet; call the model on one batch first"
         refuse("Snapshot", [missing] if lazy else [])
-        self._modules = [_Module(module) for module in model.modules()]
+        tensors = _Tensors()
+        self._modules = [_Module(module, tensors) for module in model.modules()]
+        tensors.keep()
         self._optimizer = optimizer
         self._steps = None if optimizer is None else deepcopy(optimizer.state_dict())
         things = [part for source in sources for part in parts(source)]
@@ -86,10 +89,10 @@ class Snapshot:
 class _Module:
     """One module's own part: the tensors it names, its mode, its extra state."""
 
-    def __init__(self, module: nn.Module) -> None:
+    def __init__(self, module: nn.Module, tensors: "_Tensors") -> None:
         self._module, self._training = module, module.training
-        self._parameters = {name: _Tensor.of(parameter) for name, parameter in module._parameters.items()}
-        self._buffers = {name: _Tensor.of(buffer) for name, buffer in module._buffers.items()}
+        self._parameters = {name: tensors.of(parameter) for name, parameter in module._parameters.items()}
+        self._buffers = {name: tensors.of(buffer) for name, buffer in module._buffers.items()}
         extra = type(module).get_extra_state is not nn.Module.get_extra_state
         self._extra: list[Any] = [deepcopy(module.get_extra_state())] if extra else []
 
@@ -104,24 +107,43 @@ class _Module:
 
 
 @final
+class _Tensors:
+    """All tensors of a model, each once although it may have several names, and the copies of their values."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, _Tensor] = {}
+
+    def of(self, tensor: Tensor | None) -> "_Tensor | None":
+        """Return what is kept of a tensor."""
+        if tensor is None:
+            return None
+        if id(tensor) not in self._known:
+            grad = tensor.grad if tensor.is_leaf else None
+            self._known[id(tensor)] = _Tensor(tensor, self.of(grad))  # which holds it, so that no other has its id
+        return self._known[id(tensor)]
+
+    def keep(self) -> None:
+        """Copy the values: all at once, since together they may be too large to be kept in memory."""
+        known = [*self._known.values()]
+        for each, values in zip(known, Copies([each.memory for each in known]).values, strict=True):
+            each.values = values
+
+
+@final
 class _Tensor:
     """One tensor: the object, the memory it stood in, and a copy of the values that were there."""
 
-    def __init__(self, tensor: Tensor) -> None:
-        self._tensor, self._memory, self._copy = tensor, tensor.detach(), tensor.detach().clone()
+    def __init__(self, tensor: Tensor, grad: "_Tensor | None") -> None:
+        self._tensor, self.memory, self._grad = tensor, tensor.detach(), grad
         self._trained = tensor.requires_grad
-        self._grad = None if tensor.grad is None or not tensor.is_leaf else _Tensor(tensor.grad)
-
-    @classmethod
-    def of(cls, tensor: Tensor | None) -> "_Tensor | None":
-        return None if tensor is None else cls(tensor)
+        self.values = self.memory
 
     @torch.no_grad()
     def restored(self) -> Any:
         tensor = self._tensor
-        if not tensor.is_set_to(self._memory):  # moved to another device, or given other data
-            tensor.data = self._memory
-        tensor.copy_(self._copy)
+        if not tensor.is_set_to(self.memory):  # moved to another device, or given other data
+            tensor.data = self.memory
+        tensor.copy_(self.values)
         if tensor.is_leaf:
             tensor.requires_grad_(self._trained)
             tensor.grad = None if self._grad is None else self._grad.restored()

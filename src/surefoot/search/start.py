@@ -65,7 +65,20 @@ class Start:
 
 def unmarked(task: Task) -> Snapshot:
     """Return a snapshot of the user's things, to be put back at the end of a search."""
-    return Snapshot(task.model if isinstance(task.model, torch.nn.Module) else None, sources=_sources(task))
+    return Snapshot(task.model if isinstance(task.model, torch.nn.Module) else None, sources=sources_of(task))
+
+
+def begun(task: Task, way: Way) -> torch.nn.Module:
+    """Return a task's model as `fit` makes it: everything seeded, and the model where it computes.
+
+    Args:
+        task: its `model` is made if it is a function.
+        way: how to compute; its seed seeds the global generators.
+
+    Errors: TaskError if the model cannot be made.
+    """
+    seeded(way.seed)
+    return way.compute.placed(task.make())
 
 
 def started(task: Task, way: Way) -> Start:
@@ -77,10 +90,9 @@ def started(task: Task, way: Way) -> Start:
 
     Errors: TaskError if the model cannot be made.
     """
-    seeded(way.seed)
-    model = way.compute.placed(task.make())
+    model = begun(task, way)
     ready = replace(task, model=model, metrics={})
-    return Start(ready, Snapshot(model, sources=_sources(ready)), way, os.getpid(), torch.get_num_threads())
+    return Start(ready, Snapshot(model, sources=sources_of(ready)), way, os.getpid(), torch.get_num_threads())
 
 
 def before(start: Start) -> float:
@@ -104,5 +116,6 @@ def failed(task: Task, reason: str, error: Exception | None) -> TaskError:
     return found
 
 
-def _sources(task: Task) -> list[Source]:
+def sources_of(task: Task) -> list[Source]:
+    """Return the sources of a task's batches."""
     return [source for source in (task.train, task.validation) if source is not None]

@@ -16,6 +16,7 @@ from surefoot.race import Candidate
 from surefoot.schedules import Schedule
 from surefoot.search.start import Start, failed
 from surefoot.trace import Trace, joined
+from surefoot.training.best import no_weights
 from surefoot.training.loop import descend
 
 _HERE = os.getpid()
@@ -70,7 +71,7 @@ class Trials:
             optimizer = start.optimizer(candidate.rule, candidate.step_size, candidate.decay, sized)
             ending = descend(
                 start.task, model, optimizer, steps=length, check_every=length, seed=way.seed, compute=way.compute,
-                accumulate=way.accumulate, tell=pieces.append,
+                accumulate=way.accumulate, tell=pieces.append, best=no_weights(),
             )  # fmt: skip
         trace = joined(pieces)
         if ending.kind == "interrupted":

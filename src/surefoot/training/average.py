@@ -1,7 +1,7 @@
 """The average of a run's weights that `fit` keeps beside it, and whether it is better than the best step's weights."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from math import nan
 from typing import Any, final
@@ -27,6 +27,9 @@ early, 1.20 / 0.89, with a constant step size 1.16 / 0.60; MLP 1.06 / 0.96, cons
 or 10 checks came near it or were worse. Judging the average at every check chose better where the step size stays
 constant, and would cost a second validation each time; judging it at the best check too gained nothing."""
 
+PENALTY = "validation_penalty"
+"""What validation calls its penalty, beside the names of the metrics."""
+
 MOST_SNAPSHOTS = 500
 """Snapshots in a run: the last tenth has 50 of them, and more change nothing but the cost."""
 
@@ -41,19 +44,30 @@ class Averaged:
         text: what was found, or why nothing was, in words.
         steps: over about how many of the last steps they are the mean.
         found: their validation penalty and metrics; empty if they were not judged.
-        raw: the validation penalty of the best step's weights; nan if they were not compared.
+        raw_found: the same of the best step's weights; empty if they were not compared.
     """
 
     kept: bool
     text: str
     steps: int = 0
     found: dict[str, float] = field(default_factory=dict)
-    raw: float = nan
+    raw_found: dict[str, float] = field(default_factory=dict)
 
     @property
     def penalty(self) -> float:
         """The validation penalty of the averaged weights; nan if they were not judged."""
-        return self.found.get("validation_penalty", nan)
+        return self.found.get(PENALTY, nan)
+
+    @property
+    def raw(self) -> float:
+        """The validation penalty of the best step's weights; nan if they were not compared."""
+        return self.raw_found.get(PENALTY, nan)
+
+    @property
+    def metrics(self) -> dict[str, tuple[float, float]]:
+        """Each metric of the best step's weights, and beside it that of the averaged ones."""
+        both = [name for name in self.found if name != PENALTY and name in self.raw_found]
+        return {name: (self.raw_found[name], self.found[name]) for name in both}
 
 
 @final
@@ -86,7 +100,18 @@ class RunAverage:
         if self._mean is not None and taken % self._every == 0:
             self._mean.observe()
 
-    def judged(self, ended: str, taken: int, values: Sequence[float], stopping: Judge) -> Averaged:
+    def state_dict(self) -> dict[str, Any]:
+        """Return the average, for a checkpoint."""
+        return {"mean": None if self._mean is None else self._mean.state_dict()}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Go on from an average of the same run."""
+        if self._mean is not None and state_dict["mean"] is not None:
+            self._mean.load_state_dict(state_dict["mean"])
+
+    def judged(
+        self, ended: str, taken: int, values: Sequence[float], stopping: Judge, metrics: Mapping[str, float]
+    ) -> Averaged:
         """Put the averaged weights into the model and judge them; it is the caller's to take them out if not kept.
 
         Nothing is raised for what the user's data, model or metrics do, nor for Ctrl-C.
@@ -96,6 +121,7 @@ class RunAverage:
             taken: steps taken.
             values: the validation penalties of the checks.
             stopping: says which of two penalties is better.
+            metrics: what the best of the checks found beside the penalty.
         """
         if self._mean is None:
             return Averaged(
@@ -112,20 +138,22 @@ class RunAverage:
             what = " ".join(f"{type(error).__name__}: {error}".split())
             return Averaged(False, f"the averaged weights were not judged: {what}")
         best = stopping.verdict(values).best
-        return self._compared(found, nan if best is None else values[best], taken, stopping)
+        return self._compared(found, {**metrics, PENALTY: nan if best is None else values[best]}, taken, stopping)
 
     def _found(self, mean: TailAverage) -> dict[str, float]:
         mean.copy_to(self._model)
         refresh_statistics(self._model, self._some_batches(), self._forward)
         return validated(self._task, self._model, compute=self._compute)
 
-    def _compared(self, found: dict[str, float], raw: float, taken: int, stopping: Judge) -> Averaged:
-        penalty, steps = found["validation_penalty"], max(1, round(TAIL.share * taken))
+    def _compared(self, found: dict[str, float], of_best: dict[str, float], taken: int, stopping: Judge) -> Averaged:
+        penalty, raw, steps = found[PENALTY], of_best[PENALTY], max(1, round(TAIL.share * taken))
         kept = finite(self._model) and stopping.verdict([raw, penalty]).best == 1
         change = f" ({abs(penalty / raw - 1):.1%} {'lower' if penalty < raw else 'higher'})" if raw > 0 else ""
-        end = "kept the average" if kept else "kept the best step's"
-        text = f"averaged weights of about the last {steps} steps: {penalty:.4g} against {raw:.4g} raw{change}; {end}"
-        return Averaged(kept, text, steps, found, raw)
+        said = Averaged(kept, "", steps, found, of_best)
+        parts = [f"{penalty:.4g} against {raw:.4g} raw{change}"]
+        parts += [f"{name} {after:.4g} against {before:.4g}" for name, (before, after) in said.metrics.items()]
+        parts.append("kept the average" if kept else "kept the best step's")
+        return replace(said, text=f"averaged weights of about the last {steps} steps: {'; '.join(parts)}")
 
     def _some_batches(self) -> Iterator[Batch]:
         """Return training batches; a function of its own so that no data is touched where there is no batch norm."""

@@ -3,6 +3,8 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sized
 from dataclasses import dataclass
+from inspect import signature
+from itertools import islice
 from typing import Any, TypeAlias, final
 
 import numpy as np
@@ -32,8 +34,15 @@ class Epochs(ABC):
         """Go through batches in an order of their own, the same each time, as validation does."""
 
     @abstractmethod
-    def epoch(self, seed: int, number: int) -> Iterator[Batch]:
-        """Return the batches of one epoch, as training does; nothing is drawn from a global generator."""
+    def epoch(self, seed: int, number: int, start: int = 0) -> Iterator[Batch]:
+        """Return the batches of one epoch, as training does; nothing is drawn from a global generator.
+
+        Args:
+            seed: the run's.
+            number: the epoch's, from 0.
+            start: the first batch to give, from 0; those before it are not read. An epoch that is begun past its end
+                is empty.
+        """
 
 
 @final
@@ -75,10 +84,10 @@ class Batches(Epochs):
         """Go through the items in their own order; `fit` shuffles, by `epoch`."""
         return zip(torch.split(self.input, self.size), torch.split(self.target, self.size), strict=True)
 
-    def epoch(self, seed: int, number: int) -> Iterator[tuple[Tensor, Tensor]]:
+    def epoch(self, seed: int, number: int, start: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
         """Return the shuffled batches of one epoch; nothing is drawn from torch's global generator."""
         order = torch.randperm(len(self.input), generator=draws(seed, number))
-        for rows in torch.split(order.to(self.input.device), self.size):
+        for rows in torch.split(order.to(self.input.device), self.size)[start:]:
             yield self.input[rows], self.target[rows]
 
 
@@ -88,10 +97,23 @@ def draws(seed: int, number: int) -> torch.Generator:
     return torch.Generator().manual_seed(mixed)
 
 
-def epoch(source: Source, seed: int, number: int) -> Iterator[Batch]:
-    """Return the batches of one epoch of any source."""
+def epoch(source: Source, seed: int, number: int, start: int = 0) -> Iterator[Batch]:
+    """Return the batches of one epoch of any source, from the batch number `start` on.
+
+    `Epochs` are begun there; of any other source the batches before it are read and dropped, with all that this draws,
+    and so of a user's own `Epochs` whose `epoch` takes no start.
+
+    Errors: InvalidValue if start is below 0.
+
+    >>> [*epoch("abcd", seed=0, number=0, start=2)]
+    ['c', 'd']
+    """
+    refuse("epoch", [f"start is {start}; it must be at least 0"] if start < 0 else [])
     loader = source if isinstance(source, Iterable) else source()
-    return loader.epoch(seed, number) if isinstance(loader, Epochs) else iter(loader)
+    if isinstance(loader, Epochs) and start and len(signature(loader.epoch).parameters) > 2:
+        return loader.epoch(seed, number, start)
+    batches = loader.epoch(seed, number) if isinstance(loader, Epochs) else iter(loader)
+    return islice(batches, start, None) if start else batches
 
 
 def length(source: Source) -> int | None:

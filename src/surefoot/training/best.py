@@ -1,9 +1,12 @@
-"""The best weights of a run, remembered in memory and put back."""
+"""The best weights of a run, remembered and put back."""
 
-from typing import final
+from collections.abc import Mapping
+from typing import Any, final
 
 import torch
 from torch import Tensor, nn
+
+from surefoot.training.copies import Copies, spilled
 
 
 @final
@@ -18,6 +21,8 @@ class BestWeights:
         finally:
             best.restore()
 
+    A model above `copies.IN_MEMORY` is remembered in a file (`Copies`), another in memory.
+
     Args:
         model: the model to watch; its tensors may change their values, not their number.
 
@@ -29,7 +34,9 @@ class BestWeights:
 
     def __init__(self, model: nn.Module) -> None:
         self._model = model
-        self._copies = [torch.empty_like(tensor, requires_grad=False) for tensor in self._tensors()]
+        tensors = self._tensors()
+        self._spilled = spilled(tensors)
+        self._copies = [] if self._spilled else [torch.empty_like(tensor, requires_grad=False) for tensor in tensors]
         self.step: int | None = None
 
     def _tensors(self) -> list[Tensor]:
@@ -38,14 +45,35 @@ class BestWeights:
     @torch.no_grad()
     def remember(self, step: int) -> None:
         """Copy the model's tensors as those after `step` steps."""
-        torch._foreach_copy_(self._copies, self._tensors())  # one call: an interrupt cannot leave half of it
+        self._take(self._tensors())
         self.step = step
+
+    def _take(self, tensors: list[Tensor]) -> None:
+        if self._spilled:
+            self._copies = Copies(tensors).values  # the file before this one stays until the new one is whole
+        elif tensors:
+            torch._foreach_copy_(self._copies, tensors)  # one call: an interrupt cannot leave half of it
 
     @torch.no_grad()
     def restore(self) -> None:
         """Put the copies back; does nothing if none was made."""
-        if self.step is not None:
+        if self.step is not None and self._copies:
             torch._foreach_copy_(self._tensors(), self._copies)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the copies and their step, for a checkpoint."""
+        return {"step": self.step, "copies": self._copies}
+
+    @torch.no_grad()
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Take over copies of the same model's tensors."""
+        self._take(state_dict["copies"])
+        self.step = state_dict["step"]
+
+
+def no_weights() -> BestWeights:
+    """Return what remembers nothing and takes no memory: for runs whose weights are thrown away at their end."""
+    return BestWeights(nn.Module())
 
 
 def finite(model: nn.Module) -> bool:

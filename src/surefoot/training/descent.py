@@ -1,10 +1,9 @@
 """The state of one run on its way: where it is, what was not yet read, what was best, and how it takes a step."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import count
 from time import perf_counter
-from typing import Literal, TypeAlias, final
+from typing import Any, Literal, TypeAlias, final
 
 import numpy as np
 import torch
@@ -15,15 +14,22 @@ from surefoot.pytorch.optimizer import Optimizer
 from surefoot.schedules import Schedule
 from surefoot.stopping import Judge
 from surefoot.trace import Event, Series, Trace
-from surefoot.training.average import Averaged, RunAverage
-from surefoot.training.batches import Batch, epoch
+from surefoot.training.average import PENALTY, Averaged, RunAverage
+from surefoot.training.batches import Batch
 from surefoot.training.best import BestWeights, finite
+from surefoot.training.checkpoint.checkpoints import Cost
+from surefoot.training.checkpoint.parts import Part
 from surefoot.training.compute import Compute
 from surefoot.training.doctor import Doctor
-from surefoot.training.groups import Group, grouped
+from surefoot.training.generators import Own, held_by, set_state, state_of
+from surefoot.training.groups import Group
+from surefoot.training.layer_figures import LayerFigures
 from surefoot.training.ledger import Ledger, step_size
 from surefoot.training.open_end import OpenEnd
+from surefoot.training.passage import Passage
 from surefoot.training.place import Place
+from surefoot.training.saving import Saving
+from surefoot.training.sources import parts
 from surefoot.training.task import Task
 from surefoot.training.validation import validated
 
@@ -52,19 +58,33 @@ class Descent:
     end: OpenEnd | None
     begun: float
     doctor: Doctor | None
+    saving: Saving | None = None
+    kept: BestWeights | None = None
+    layers: LayerFigures | None = None
 
     def __post_init__(self) -> None:
         self.taken, self.sound, self.cooling, self.told = 0, True, "", 0
         if self.end is not None:
             self.follow(self.end.held)
         self.values: list[float] = []
-        self.place, self.ledger, self.best = Place(), Ledger(), BestWeights(self.model)
+        self.metrics: dict[str, float] = {}  # of the best check
+        self.place, self.ledger, self.best = Place(), Ledger(), self.kept or BestWeights(self.model)
+        self.passage = Passage(self.task.train, seed=self.seed, accumulate=self.accumulate, place=self.place)
+        self.saved = None if self.saving is None else self.saving.of(self.parts())
+
+    def parts(self) -> dict[str, nn.Module | Part]:
+        """Return all that a checkpoint of the run holds, by name."""
+        own: dict[str, nn.Module | Part] = {
+            "model": self.model, "optimizer": self.optimizer, "best": self.best, "data": self.passage, "run": self,
+        }  # fmt: skip
+        return own if self.average is None else {**own, "average": self.average}
 
     def go(self, tell: Callable[[Trace], None], tick: Callable[[int], None]) -> tuple[Kind, str]:
         """Take the steps; return the kind of end and its reason."""
         self.model.train()
-        self.best.remember(0)
-        for group in self.groups():
+        if self.taken == 0:
+            self.best.remember(0)
+        for group in self.passage.groups():
             self.step(group)
             tick(self.taken)
             checking = self.taken % self.check_every == 0 or self.taken == self.steps
@@ -76,6 +96,8 @@ class Descent:
                 self.cool(self.end, due, tell)
             if self.taken == self.steps:
                 break
+            if self.saved is not None and (reason := self.saved.after(self.taken)):
+                return "interrupted", reason
         taken = f"all {self.steps} steps were taken"
         return "finished", f"{taken}, the last of them to cool down: {self.cooling}" if self.cooling else taken
 
@@ -95,16 +117,28 @@ class Descent:
         for group in self.optimizer.param_groups:
             group["schedule"] = schedule
 
-    def groups(self) -> Iterator[Group]:
-        """Go through the training batches, as many at a time as a step takes, epoch after epoch."""
-        for number in count():
-            self.place.doing("preparing", "training", 0)
-            before = self.taken
-            yield from grouped(
-                self.place.reading(epoch(self.task.train, self.seed, number), "training"), self.accumulate
-            )
-            if self.taken == before:
-                raise TaskError(f"train gave no batches in epoch {number + 1}")
+    def state_dict(self) -> dict[str, Any]:
+        """Return where the run is, between two steps; weights and the optimizer's state are their own."""
+        own = [state_of(each) for each in self._judging()]
+        return {
+            "taken": self.taken, "steps": self.steps, "sound": self.sound, "cooling": self.cooling,
+            "values": self.values, "seconds": perf_counter() - self.begun, "ledger": self.ledger.state_dict(),
+            "judging": own, "metrics": self.metrics,
+        }  # fmt: skip
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Go on from where another run of the same task was."""
+        self.taken, self.steps = state_dict["taken"], state_dict["steps"]
+        self.sound, self.cooling = state_dict["sound"], state_dict["cooling"]
+        self.values, self.begun = [*state_dict["values"]], perf_counter() - state_dict["seconds"]
+        self.metrics = dict(state_dict["metrics"])
+        self.ledger.load_state_dict(state_dict["ledger"])
+        for own, state in zip(self._judging(), state_dict["judging"], strict=True):
+            set_state(own, state)
+
+    def _judging(self) -> list[Own]:
+        """Return the generators that the validation batches hold for themselves."""
+        return [] if self.task.validation is None else held_by(parts(self.task.validation))
 
     def step(self, group: Group) -> None:
         """Take one step; nothing in it waits for the device."""
@@ -116,6 +150,8 @@ class Descent:
         self.ledger.note(self.taken, sum(parts[1:], parts[0]), step_size(self.optimizer))
         self.place.act("taking the step of")
         self.optimizer.step()
+        if self.layers is not None:
+            self.layers.note(self.taken)
         self.taken += 1
         if self.average is not None:
             self.average.observe(self.taken)
@@ -162,21 +198,29 @@ class Descent:
                 self.best.remember(self.taken)
             return None
         found = validated(self.task, self.model, self.place, self.compute)
-        self.values.append(found["validation_penalty"])
+        self.values.append(found[PENALTY])
         if isinstance(self.optimizer, Optimizer) and self.optimizer.feedback.plateau is not None:
             self.optimizer.feedback.observe(self.values[-1])
         verdict = self.stopping.verdict(self.values)
         events: tuple[Event, ...] = ()
         if verdict.best == len(self.values) - 1:
             self.best.remember(self.taken)
+            self.metrics = {name: value for name, value in found.items() if name != PENALTY}
             events = (Event(self.taken, "best", f"the validation penalty is {self.values[-1]:.4g}, the best so far"),)
         tell(Trace({name: Series([self.taken], [value]) for name, value in found.items()}, events))
         return verdict.reason.removeprefix("Stop: ").rstrip(".") if verdict.stop else None
 
     def close(self) -> None:
         """Let go of what was attached for the steps alone."""
+        if self.saved is not None:
+            self.saved.close()
         if self.doctor is not None:
             self.doctor.close()
+
+    @property
+    def cost(self) -> Cost | None:
+        """What saving the run has cost; None if it was not saved."""
+        return None if self.saved is None else self.saved.checkpoints.cost
 
     @property
     def judged(self) -> bool:
@@ -199,7 +243,7 @@ class Descent:
             return None
         kept = False
         try:
-            outcome = self.average.judged(ended, self.taken, self.values, self.stopping)
+            outcome = self.average.judged(ended, self.taken, self.values, self.stopping, self.metrics)
             kept = outcome.kept
         finally:
             if not kept:

@@ -35,8 +35,8 @@ class Group:
         return [n / total if total else 1 / len(items) for n in items]
 
 
-def grouped(batches: Iterator[Batch], size: int) -> Iterator[Group]:
-    """Return an epoch's batches in groups of a size; the last may be smaller.
+def grouped(batches: Iterator[Batch], size: int, first: int = 0) -> Iterator[Group]:
+    """Return an epoch's batches, from the number `first` on, in groups of a size; the last may be smaller.
 
     A group is read before its first gradient is computed: the shares need all the sizes. Batches wait where the loader
     left them and are moved one at a time.
@@ -44,7 +44,6 @@ def grouped(batches: Iterator[Batch], size: int) -> Iterator[Group]:
     >>> [group.batches for group in grouped(iter("abcde"), 2)]
     [['a', 'b'], ['c', 'd'], ['e']]
     """
-    first = 0
     while group := list(islice(batches, size)):
         yield Group(first, group)
         first += len(group)

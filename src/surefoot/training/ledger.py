@@ -1,6 +1,7 @@
 """What a loop notes at every step and reads only now and then, so that no step waits for the device."""
 
-from typing import final
+from collections.abc import Mapping
+from typing import Any, final
 
 import torch
 from torch import Tensor
@@ -15,6 +16,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self._steps: list[int] = []
+        self._known: list[float] = []  # those that a checkpoint held
         self._penalties: list[Tensor] = []
         self._sizes: list[float] = []
 
@@ -27,13 +29,25 @@ class Ledger:
         self._penalties.append(penalty)
         self._sizes.append(size)
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return what was not read yet, for a checkpoint."""
+        return {"steps": self._steps, "penalties": self._values(), "sizes": self._sizes}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Take over what another has not read."""
+        self._steps, self._sizes = [*state_dict["steps"]], [*state_dict["sizes"]]
+        self._known, self._penalties = [*state_dict["penalties"]], []
+
+    def _values(self) -> list[float]:
+        return self._known + (torch.stack(self._penalties).tolist() if self._penalties else [])
+
     def read(self) -> Trace:
         """Return what was noted since the last reading as a piece of the trace."""
         if not self._steps:
             return Trace()
-        penalties = Series(self._steps, torch.stack(self._penalties).tolist())
+        penalties = Series(self._steps, self._values())
         sizes = Series(self._steps, self._sizes)
-        self._steps, self._penalties, self._sizes = [], [], []
+        self._steps, self._known, self._penalties, self._sizes = [], [], [], []
         return Trace({"penalty": penalties, "step_size": sizes})
 
 

@@ -17,11 +17,15 @@ from surefoot.pytorch.optimizer import Optimizer
 from surefoot.stopping import Judge, Never
 from surefoot.trace import Event, Trace
 from surefoot.training.average import Averaged, RunAverage
+from surefoot.training.best import BestWeights
+from surefoot.training.checkpoint.checkpoints import Cost
 from surefoot.training.compute import Compute, misplaced
 from surefoot.training.descent import Descent, Kind
 from surefoot.training.doctor import Doctor
 from surefoot.training.groups import steps_in_epoch
+from surefoot.training.layer_figures import LayerFigures
 from surefoot.training.open_end import OpenEnd
+from surefoot.training.saving import Saving
 from surefoot.training.task import Task
 
 MOST_CHECKS = 100
@@ -41,6 +45,7 @@ class Ending:
         best_step: the step whose weights are in the model, or were the best but for the averaged ones.
         error: what was raised, if the run failed.
         average: what became of the averaged weights, if an average was kept.
+        saved: what saving the run has cost, if it was saved.
     """
 
     kind: Kind
@@ -49,6 +54,7 @@ class Ending:
     best_step: int
     error: Exception | None = None
     average: Averaged | None = None
+    saved: Cost | None = None
 
 
 def usual_check(task: Task, steps: int, accumulate: int = 1) -> int:
@@ -71,6 +77,9 @@ def descend(
     end: OpenEnd | None = None,
     begun: float | None = None,
     doctor: Doctor | None = None,
+    saving: Saving | None = None,
+    best: BestWeights | None = None,
+    layers: LayerFigures | None = None,
     tell: Callable[[Trace], None] = lambda _: None,
     tick: Callable[[int], None] = lambda _: None,
 ) -> Ending:
@@ -103,6 +112,9 @@ def descend(
         end: leads a run of unknown length to its end; `steps` are then the most it may take.
         doctor: over this model and optimizer; it is shown every penalty, what it finds is told, and it is closed when
             the last step was taken.
+        saving: how the run is saved, and where from it goes on; None does neither.
+        best: remembers the best weights; a copy of the model's own if None.
+        layers: is shown every step's figures of every tensor.
         begun: when the whole began, by `time.perf_counter`, for an end by the clock; now if None.
         tell: given each piece of the trace as it is read.
         tick: given the number of steps taken, after each; must not wait for the device.
@@ -116,8 +128,10 @@ def descend(
     every = check_every or usual_check(task, steps, accumulate)
     run = Descent(
         task, model, optimizer, steps, every, stopping or Never(), seed, compute, accumulate, average, end,
-        perf_counter() if begun is None else begun, doctor,
+        perf_counter() if begun is None else begun, doctor, saving, best, layers,
     )  # fmt: skip
+    if run.saved is not None:
+        tell(Trace(events=run.saved.resume()))
     try:
         kind, reason = run.go(tell, tick)
         error = None
@@ -130,7 +144,7 @@ def descend(
         run.restore()  # also on what is not caught here, such as sys.exit
     run.read(tell)
     run.restore()  # again: the last reading may have shown that weights no check had judged are not sound
-    ending = Ending(kind, run.taken, reason, run.weights_of, error, run.settle(kind, tell))
+    ending = Ending(kind, run.taken, reason, run.weights_of, error, run.settle(kind, tell), run.cost)
     tell(Trace(events=(Event(ending.step, ending.kind, ending.reason),)))
     return ending
 

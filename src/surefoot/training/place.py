@@ -27,9 +27,8 @@ class Place:
         """Note another act on the same batch."""
         self._act = act
 
-    def reading(self, batches: Iterator[Batch], which: str) -> Iterator[Batch]:
-        """Pass batches on, noting each before it is read."""
-        number = 0
+    def reading(self, batches: Iterator[Batch], which: str, number: int = 0) -> Iterator[Batch]:
+        """Pass batches on, from the number given on, noting each before it is read."""
         while True:
             self.doing("reading", which, number)
             try:

@@ -48,11 +48,13 @@ class Windows(Epochs):
         """Go through the first epoch of seed 0; for windows that cover the sequence evenly see `spread`."""
         return self.epoch(0, 0)
 
-    def epoch(self, seed: int, number: int) -> Iterator[tuple[Tensor, Tensor]]:
+    def epoch(self, seed: int, number: int, start: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
         """Return the batches of one epoch; nothing is drawn from torch's global generator."""
         most, generator = len(self.sequence) - self.context, draws(seed, number)
-        for _ in range(self.batches):
-            yield cut(self.sequence, torch.randint(most, (self.size,), generator=generator), self.context)
+        for batch in range(self.batches):
+            starts = torch.randint(most, (self.size,), generator=generator)  # drawn for batches left out as well
+            if batch >= start:
+                yield cut(self.sequence, starts, self.context)
 
 
 def spread(sequence: Tensor, context: int, count: int) -> tuple[Tensor, Tensor]:

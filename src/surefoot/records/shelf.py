@@ -1,0 +1,104 @@
+"""All runs that a folder holds: what each is, how it stands, the latest of a name, and taking one away."""
+
+import shutil
+from dataclasses import dataclass
+from datetime import datetime
+from math import isfinite, nan
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, cast, final
+
+from filelock import Timeout
+
+from surefoot.errors import InvalidValue
+from surefoot.records.lock import RunLock, held
+from surefoot.records.meta import NAME, read_meta
+from surefoot.records.reading import read_progress
+
+State: TypeAlias = Literal["running", "finished", "stopped", "diverged", "interrupted", "failed", "killed"]
+"""How a run stands: a process holds it, or it ended in one of five ways, or it was killed and said nothing."""
+
+
+@final
+@dataclass(frozen=True)
+class RunFacts:
+    """What is known of a run at a glance.
+
+    Args:
+        path: its folder.
+        name: what ran.
+        begun: when.
+        state: how it stands.
+        steps: steps taken, as far as was recorded.
+        best: the best validation penalty; NaN without one.
+    """
+
+    path: Path
+    name: str
+    begun: datetime
+    state: State
+    steps: int
+    best: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the facts as plain values that JSON holds."""
+        return {
+            "path": str(self.path), "name": self.name, "begun": self.begun.isoformat(), "state": self.state,
+            "steps": self.steps, "best": self.best if isfinite(self.best) else None,
+        }  # fmt: skip
+
+
+def runs(folder: str | Path) -> list[RunFacts]:
+    """Return all runs of a folder, the oldest first; what is no run, or cannot be read, is passed over.
+
+    Errors: none; a folder that is not there holds no runs.
+    """
+    found = []
+    for meta in sorted(Path(folder).glob(f"*/{NAME}")):
+        try:
+            found.append(facts(meta.parent))
+        except InvalidValue:
+            continue
+    return sorted(found, key=lambda each: each.begun)
+
+
+def facts(path: str | Path) -> RunFacts:
+    """Return what is known of one run.
+
+    Errors: InvalidValue if there is none, or a newer surefoot wrote it.
+    """
+    where = Path(path)
+    running = held(where)  # before its words: an end that is written in between is then seen
+    meta = read_meta(where)
+    ended: dict[str, Any] = meta["ended"] or {}
+    state = cast("State", ended.get("ended", "finished") if ended else "running" if running else "killed")
+    best = (ended.get("best") or {}).get("validation_penalty")
+    steps = ended.get("step")
+    if steps is None or (best is None and "best" not in ended):
+        steps, best = read_progress(where)
+    return RunFacts(
+        where, str(meta["name"]), datetime.fromisoformat(meta["begun"]), state, steps, nan if best is None else best
+    )
+
+
+def latest(folder: str | Path, name: str | None = None) -> RunFacts | None:
+    """Return the run of a folder that was begun last, of those that have a name if one is given; None without one."""
+    return next((each for each in reversed(runs(folder)) if name in (None, each.name)), None)
+
+
+def delete(path: str | Path) -> None:
+    """Take a run's folder away with all that is in it.
+
+    Errors: InvalidValue if there is no run there, it is running, or its folder cannot be taken away.
+    """
+    where = Path(path)
+    read_meta(where)
+    try:
+        lock = RunLock(where)
+        try:
+            shutil.rmtree(where)
+        finally:
+            lock.release()
+    except Timeout as error:
+        raise InvalidValue(f"{str(path)!r} is running; stop it first, then delete it.") from error
+    except OSError as error:
+        raise InvalidValue(f"{str(path)!r} cannot be taken away: {error}.") from error
