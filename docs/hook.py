@@ -20,6 +20,7 @@ GUIDES = {
     "Parameter groups": "groups",
     "Schedules": "schedules",
     "Coming from torch.optim": "drop_in",
+    "Never lose a run": "resume",
 }
 
 

@@ -10,7 +10,8 @@ from torch import nn
 
 from surefoot.fitting import fit
 from surefoot.fitting.run import RunFailed
-from surefoot.records.folder import read, read_meta
+from surefoot.records.meta import read_meta
+from surefoot.records.reading import read
 from surefoot.schedules import constant
 from surefoot.stopping import Never, Patience
 from surefoot.training.average import MOST_SNAPSHOTS, TAIL
@@ -256,6 +257,22 @@ def test_what_became_of_it_is_in_the_trace_the_summary_the_record_and_the_json(t
     assert off.settings["average"] is None
     assert off.to_json()["average"] is None
     assert "average" not in off.summary()
+
+
+def test_metrics_are_told_of_both_the_best_steps_and_the_averaged_weights():
+    def distance(output, target):
+        return (output - target).abs().mean()
+
+    on, off = (fit(noisy(metrics={"distance": distance}), average=on, **CIRCLING) for on in (True, False))
+    before, after = on.average.metrics["distance"]
+    assert before == off.best["distance"] == on.average.raw_found["distance"]
+    assert after == on.best["distance"]
+    assert before != after
+    assert f"; distance {after:.4g} against {before:.4g}; kept the average" in on.average.text
+    outcome = json.loads(json.dumps(on.to_json(), allow_nan=False))["average"]
+    assert outcome["raw_found"] == off.best
+    assert outcome["found"] == on.best
+    assert fit(noisy(), **CIRCLING).average.metrics == {}
 
 
 def test_a_long_run_takes_no_more_snapshots_than_it_needs():

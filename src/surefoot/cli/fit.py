@@ -8,6 +8,7 @@ import typer
 
 from surefoot.cli.app import EPILOG, FAILED, FINISHED, INTERRUPTED, app, say
 from surefoot.cli.figures import check_figure
+from surefoot.records.place import runs_folder
 from surefoot.schedules import parse
 from surefoot.tasks import TASKS, load
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from surefoot.training.open_end import Until
 
 _KNOWN = "; ".join(f"{name}: {known.says}" for name, known in TASKS.items())
+
+
+RUNS = "Where runs are kept; if not given, the folder that SUREFOOT_RUNS names, or the platform's for a user's data."
 
 
 @app.command(epilog=EPILOG)
@@ -38,7 +42,11 @@ def fit(
     accumulate: Annotated[int, typer.Option(help="Batches in a step.")] = 1,
     average: Annotated[bool, typer.Option(help="Keep the mean of the last steps' weights where it is better.")] = True,
     search: Annotated[bool, typer.Option(help="Look for the step size; if not, the rule's usual one is used.")] = True,
-    runs: Annotated[Path, typer.Option(metavar="DIR", help="Where records of runs are kept.")] = Path("runs"),
+    runs: Annotated[Path | None, typer.Option(metavar="DIR", help=RUNS)] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with this task's latest run if it was cut off; else begin one.")
+    ] = False,
+    save_every: Annotated[float, typer.Option(metavar="SECONDS", help="Time between two checkpoints.")] = 20.0,
     figure: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the run: .png, .svg or .pdf.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
     progress: Annotated[bool, typer.Option(help="Show a line while it runs.")] = True,
@@ -57,8 +65,8 @@ def fit(
         run = fitted(
             loaded, steps=steps, epochs=epochs, until=cast("Until | None", until), minutes=minutes, seed=seed,
             step_size=step_size, rule=rule, device=device, schedule=None if schedule is None else parse(schedule),
-            precision=precision, accumulate=accumulate, average=average, search=SEARCH if search else 0.0, runs=runs,
-            progress=progress and not as_json,
+            precision=precision, accumulate=accumulate, average=average, search=SEARCH if search else 0.0,
+            runs=runs_folder(runs), progress=progress and not as_json, resume=resume, save_every=save_every,
         )  # fmt: skip
     except RunFailed as error:
         _show(error.run, figure, as_json=as_json)

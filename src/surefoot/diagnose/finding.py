@@ -1,7 +1,8 @@
 """A finding: one thing that the doctor says, with all that a person needs to believe it, mend it or dismiss it."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias, final
 
 Evidence: TypeAlias = Literal["certain", "tested", "statistical"]
@@ -125,6 +126,23 @@ class Finding:
             "evidence": self.evidence, "severity": self.severity, "disproof": self.disproof,
             "dismiss": self.dismissal,
         }  # fmt: skip
+
+
+def kept(finding: Finding) -> dict[str, Any]:
+    """Return a finding as plain values from which `remade` makes it again, for a checkpoint."""
+    return asdict(finding)
+
+
+def remade(plain: Mapping[str, Any]) -> Finding:
+    """Return the finding that `kept` was given.
+
+    >>> found = Finding("a-code", "It is so.", "x = 1", (Seen("sum", 2.0),), Where(3), "certain", "fault", "-", "?")
+    >>> remade(kept(found)) == found
+    True
+    """
+    facts = plain["where"].items()
+    where: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in facts}
+    return Finding(**{**plain, "seen": tuple(Seen(**each) for each in plain["seen"]), "where": Where(**where)})
 
 
 def dismissal(code: str, at: At) -> str:

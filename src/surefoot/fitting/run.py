@@ -90,6 +90,9 @@ class Run:
         lines += [f"average: {self.average.text}"] if self.average and self.average.found else []
         lines.append(f"took: {self.seconds:.1f} s")
         lines += [f"record: {self.folder}"] if self.folder else []
+        lines += [f"saved: {self.ending.saved}"] if self.ending.saved and self.ending.saved.number else []
+        cut_off = self.folder is not None and self.ending.kind in ("interrupted", "failed")
+        lines += ["to go on: the same call with resume=True (the command: --resume)"] if cut_off else []
         return "\n".join(lines)
 
     def figure(self) -> "Figure":

@@ -77,7 +77,8 @@ class Descent:
         own: dict[str, nn.Module | Part] = {
             "model": self.model, "optimizer": self.optimizer, "best": self.best, "data": self.passage, "run": self,
         }  # fmt: skip
-        return own if self.average is None else {**own, "average": self.average}
+        more: dict[str, Part | None] = {"average": self.average, "doctor": self.doctor}
+        return {**own, **{name: part for name, part in more.items() if part is not None}}
 
     def go(self, tell: Callable[[Trace], None], tick: Callable[[int], None]) -> tuple[Kind, str]:
         """Take the steps; return the kind of end and its reason."""
@@ -123,7 +124,7 @@ class Descent:
         return {
             "taken": self.taken, "steps": self.steps, "sound": self.sound, "cooling": self.cooling,
             "values": self.values, "seconds": perf_counter() - self.begun, "ledger": self.ledger.state_dict(),
-            "judging": own, "metrics": self.metrics,
+            "judging": own, "metrics": self.metrics, "told": self.told,
         }  # fmt: skip
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
@@ -131,7 +132,7 @@ class Descent:
         self.taken, self.steps = state_dict["taken"], state_dict["steps"]
         self.sound, self.cooling = state_dict["sound"], state_dict["cooling"]
         self.values, self.begun = [*state_dict["values"]], perf_counter() - state_dict["seconds"]
-        self.metrics = dict(state_dict["metrics"])
+        self.metrics, self.told = dict(state_dict["metrics"]), state_dict["told"]
         self.ledger.load_state_dict(state_dict["ledger"])
         for own, state in zip(self._judging(), state_dict["judging"], strict=True):
             set_state(own, state)

@@ -1,7 +1,7 @@
 """The doctor in anyone's loop: one line to attach, silent while nothing is wrong, and sure when it speaks."""
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self, final
 
@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from surefoot.diagnose import CHECKS, Diagnosis, Finding, card, diagnosis
 from surefoot.diagnose.card import block
+from surefoot.diagnose.finding import kept, remade
 from surefoot.errors import refuse
 from surefoot.pytorch.observer.calls import Call
 from surefoot.pytorch.observer.ward import Ward
@@ -27,8 +28,9 @@ class Doctor:
     """Watches a training loop and says what is wrong with it, where, and what to change.
 
     It looks closely at the first twenty steps and ever more rarely after them. At every step it sees what is free to
-    see: modes, whether the penalty is finite, and on the CPU whether the gradients are. It keeps the inputs of the last
-    two forward passes, so that a penalty or gradient that is not finite can be replayed and explained.
+    see: modes, whether the penalty is finite, and on the CPU whether a gradient of the first layer is. It keeps the
+    inputs of the last two forward passes, so that a penalty or gradient that is not finite can be replayed and
+    explained.
 
     Args:
         model: what is trained; call it as a whole, as in `model(x)`.
@@ -122,6 +124,15 @@ class Doctor:
         text = card(self.diagnosis, f"{self.steps} step{'' if self.steps == 1 else 's'}")
         return f"{text}\n\n{self._last_words()}" if self._failure else text
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return what was found so far, for a checkpoint; what it watches it sees anew."""
+        return {"findings": [kept(each) for each in self._found.values()]}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Know what another doctor of the same run has found."""
+        found = [remade(each) for each in state_dict["findings"]]
+        self._found = {(each.code, each.where.layer): each for each in found}
+
     def close(self) -> None:
         """Take every hook away and let go of the inputs that were kept; findings stay."""
         self._ward.catch_up()
@@ -144,7 +155,7 @@ class Doctor:
             self._tell("\n".join(block(finding)))
 
     def _examined(
-        self, calls: list[Call], penalty: Tensor | None, optimizer: torch.optim.Optimizer, step: int
+        self, calls: list[Call], penalty: Tensor | None, optimizer: torch.optim.Optimizer, step: int, scale: float
     ) -> Finding:
         """Return what an autopsy of the last pass finds; the one before may have left the weights not finite."""
         last, *before = calls or [Call((), {})]
@@ -153,7 +164,7 @@ class Doctor:
         return autopsy(
             self._model, last.args, last.kwargs, last.draws,
             None if judge is None or not self._target else lambda output: judge(output, target), target=target,
-            penalty=penalty, optimizer=optimizer, step=step, before=earlier, precision=last.precision,
+            penalty=penalty, optimizer=optimizer, step=step, before=earlier, precision=last.precision, scale=scale,
         )  # fmt: skip
 
     def _give_up(self, error: Exception) -> None:

@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from surefoot.errors import InvalidValue, TaskError
 from surefoot.training.batches import Batch, Epochs, Source, epoch
+from surefoot.training.loader import Loader
 from surefoot.training.nested import changed
 
 MEMORY = 256 * 2**20
@@ -33,6 +34,8 @@ class Stateful(Protocol):
 
 def parts(source: Source) -> list[object]:
     """Return what of a source may hold generators: itself, its data set and its samplers."""
+    if isinstance(source, Loader):
+        return [source, source.dataset]
     if not isinstance(source, DataLoader):
         return [source]
     samplers = [source.sampler, source.batch_sampler, getattr(source.batch_sampler, "sampler", None)]

@@ -244,3 +244,31 @@ def test_a_loop_of_ones_own_resumes_in_five_lines(tmp_path: Path) -> None:
     whole = loop(130)
     loop(13)
     assert all(a.equal(b) for a, b in zip(tensors(loop(30)), tensors(whole), strict=True))
+
+
+def test_what_the_doctor_has_found_is_neither_lost_nor_said_twice(tmp_path: Path) -> None:
+    class Blind(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.net, self.blind = net(), nn.Linear(6, 3)
+
+        def forward(self, given: torch.Tensor) -> torch.Tensor:
+            return self.net(given)
+
+    def watched(saving: Saving) -> tuple[list[str], Trace]:
+        seeded(3)
+        task = Task(model=Blind, penalty=sf.CrossEntropy(), train=Batches(INPUTS, TARGETS, 12))
+        model, pieces = task.make(), list[Trace]()
+        optimizer = sf.AdamW(model.parameters(), step_size=0.01)
+        doctor = sf.Doctor(model, optimizer, tell=None)
+        descend(task, model, optimizer, steps=60, check_every=5, saving=saving, doctor=doctor, tell=pieces.append)
+        return [each.code for each in doctor.findings], joined(pieces)
+
+    with pytest.raises(SystemExit):
+        watched(falls_at(50, tmp_path))
+    codes, trace = watched(Saving(tmp_path, every=0.0))
+    assert codes.count("decay-on-norms-and-biases") == 1
+    resumed = trace.last("resumed")
+    assert resumed is not None
+    assert resumed.step > 20
+    assert trace.last("finding") is None

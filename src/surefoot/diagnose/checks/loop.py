@@ -80,6 +80,7 @@ class Backwards:
         step: steps taken.
         carried: how many steps in a row used a gradient that the step before had used, with more added to it.
         discarded: how many gradients were cleared before any step used them, while no step was taken at all.
+        finite: how many of them were seen to be finite; on a device that is not looked at.
         bare: how many steps in a row found no gradient, neither in the optimizer nor in the model.
         moved: whether the parameter has ever changed.
     """
@@ -88,6 +89,7 @@ class Backwards:
     step: int
     carried: int = 0
     discarded: int = 0
+    finite: int = 0
     bare: int = 0
     moved: bool = False
 
@@ -98,6 +100,9 @@ CARRIED = 3
 DISCARDED = 24
 """Gradients thrown away before "no step is ever taken": a gradient scaler that starts at 2**16 and halves at every
 overflow skips at most 17 steps before it is at 1/2."""
+
+FINITE = 18
+"""The same of gradients that were finite, which no scaler discards: one more than it might where others were not."""
 
 BARE = 5
 """Steps without any gradient before it is said."""
@@ -122,7 +127,8 @@ def zero_grad_missing(seen: Backwards) -> Finding | None:
 
 def step_never_called(seen: Backwards) -> Finding | None:
     """Return a finding if gradients are computed and cleared, and no weight has moved."""
-    if seen.discarded < DISCARDED or seen.step or seen.moved:
+    enough = seen.discarded >= DISCARDED or seen.finite >= FINITE
+    if not enough or seen.step or seen.moved:
         return None
     return STEP_NEVER_CALLED.finding(
         f"{seen.discarded} gradients were computed and cleared again, and no step was taken: the weights have not "
@@ -172,8 +178,9 @@ class Led:
 NOTHING = 1e-3
 """Share of the peak below which a step size is as good as nothing: a thousandth of the movement."""
 
-LONGER = 50
-"""Least steps at as good as nothing before it is said."""
+LONGER = 20
+"""Least steps at as good as nothing before it is said, and as many as the schedule took to get there: a run that was
+planned for the schedule has ended by then."""
 
 
 def scheduler_before_optimizer(seen: Led) -> Finding | None:
@@ -196,7 +203,7 @@ def scheduler_per_batch(seen: Led) -> Finding | None:
     >>> print(scheduler_per_batch(fallen).claim)
     StepLR was stepped after every batch and was over after 20 steps: the 100 steps since then moved almost nothing.
     """
-    if seen.ended is None or not seen.every or seen.now > NOTHING * seen.peak:
+    if seen.ended is None or not seen.every or seen.now > NOTHING * seen.peak or not seen.peak:
         return None
     after = seen.step - seen.ended
     if after < max(LONGER, seen.ended):

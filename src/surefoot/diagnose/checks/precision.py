@@ -10,8 +10,8 @@ from surefoot.diagnose.finding import Finding, Seen, Where, listed
 FLOAT16_UNDERFLOW = Check(
     "float16-underflow", "gradients too small for float16", "certain", "fault", "are the gradients precise?",
     "Below 6.1e-5 float16 loses one bit at every halving, and below 3e-8 everything becomes 0: what is left of these "
-    "gradients is mostly rounding.",
-    "Most gradients are above 6.1e-5 where backward computes them, before any unscaling.",
+    "gradients is rounding, and the layers below learn nothing from it.",
+    "The gradients are as large in float16 as they are in float32, before any unscaling.",
     "a forward pass under autocast to float16, or a model in float16",
     source="Micikevicius et al. 2018, arXiv 1710.03740, section 3.2",
     example="""
@@ -20,7 +20,7 @@ optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
 doctor = sf.Doctor(model, optimizer)
 for _ in range(20):
     with torch.autocast("cpu", dtype=torch.float16):
-        penalty = 1e-4 * (model(torch.randn(256, 64)) - 1.0).square().mean()
+        penalty = 1e-6 * (model(torch.randn(256, 64)) - 1.0).square().mean()
     doctor.observe(penalty)
     optimizer.zero_grad()
     penalty.backward()
@@ -33,37 +33,49 @@ CHECKS: tuple[Check, ...] = (FLOAT16_UNDERFLOW,)
 SUBNORMAL = 2.0**-14
 """The smallest float16 with all its bits."""
 
+QUANTUM = 2.0**-24
+"""What float16 rounds to below that: its smallest number above 0."""
+
+LOST = 0.25
+"""Part of a gradient's norm from which on its rounding alone makes a step go astray; above `SUBNORMAL` it is 0.0003."""
+
+TIMES = 5
+"""Backwards in a row before it is said."""
+
 
 @final
 @dataclass(frozen=True)
 class Small:
-    """How many entries of a gradient that is not 0 are below the smallest float16 with all its bits.
+    """How much of a gradient float16 has rounded away.
 
     Args:
-        parameter: its name.
-        share: of the entries that are not 0.
-        times: backwards in a row with such a share above a half.
+        parameter: its name; "" for the gradient of the model's output on its way from float32 to float16.
+        lost: norm of what was rounded away, in parts of the gradient's own; of a parameter, what is to be expected.
+        times: backwards in a row with so large a part that it counts.
     """
 
     parameter: str
-    share: float
+    lost: float
     times: int
 
 
 def float16_underflow(seen: Sequence[Small], step: int) -> Finding | None:
-    """Return a finding if most entries of most gradients looked at were too small, several times in a row.
+    """Return a finding if the output's gradient or those of most weights were rounded away, several times in a row.
 
     >>> float16_underflow([Small("0.weight", 0.9, 5)], 5).code
     'float16-underflow'
     """
-    low = [each for each in seen if each.times >= 5 and each.share > 0.5]
-    if not low or 2 * len(low) <= len(seen):
+    low = [each for each in seen if each.times >= TIMES]
+    weights = [each for each in low if each.parameter]
+    if len(low) == len(weights) and (not low or 2 * len(low) <= sum(bool(each.parameter) for each in seen)):
         return None
-    names = tuple(each.parameter for each in low)
+    names = tuple(each.parameter for each in weights)
+    whose = f"the gradients of {listed(names)}" if len(low) == len(weights) else "the gradients of the model's output"
+    most = max(each.lost for each in low)
     return FLOAT16_UNDERFLOW.finding(
-        f"Computed in float16, most entries of the gradients of {listed(names)} are below 6.1e-5, where float16 loses "
-        "its bits.",
-        "scaler = torch.amp.GradScaler()  # scaler.scale(penalty).backward(); or dtype=torch.bfloat16",
-        [Seen(f"share of small entries in the gradient of {low[0].parameter}", low[0].share, "below 0.5")],
+        f"{whose.capitalize()} are too small for float16: {most:.0%} of their size is rounded away.",
+        "scaler = torch.amp.GradScaler(init_scale=2.0**32)  # scaler.scale(penalty).backward(), then scaler.step and "
+        "scaler.update; or dtype=torch.bfloat16",
+        [Seen("part of the gradient that is rounded away", most, f"below {LOST:g}")],
         Where(step, names),
     )

@@ -36,6 +36,16 @@ class Call:
         return [leaf for leaf in self.leaves if isinstance(leaf, Tensor)]
 
     @property
+    def unread(self) -> frozenset[int]:
+        """The places among the tensors of running statistics that a batch norm in training writes and does not read."""
+        names = [argument.name for argument in self.func._schema.arguments]
+        values = {**dict(zip(names, self.args, strict=False)), **self.kwargs}
+        if "running_mean" not in names or not values.get("training", "with_update" in self.name):
+            return frozenset()
+        own = {id(values.get(name)) for name in ("running_mean", "running_var")}
+        return frozenset(place for place, tensor in enumerate(self.given) if id(tensor) in own)
+
+    @property
     def operands(self) -> list[Tensor]:
         """The tensors among the arguments, as they were before the call if `keep` was called."""
         return [self._was(tensor) for tensor in self.given]

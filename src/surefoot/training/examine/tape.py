@@ -164,6 +164,7 @@ class Tape(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return tuple(
             Link(self.origin(tensor, kind), kind, place)
             for place, tensor in enumerate(call.given)
+            if place not in call.unread
             for kind in kinds(tensor)
         )
 
