@@ -12,6 +12,7 @@ import pytest
 from surefoot.errors import InvalidValue
 from surefoot.records.database import Database
 from surefoot.records.folder import RunFolder
+from surefoot.records.lock import held
 from surefoot.records.meta import read_meta
 from surefoot.records.reading import read, read_layers
 from surefoot.trace import Event, Series, Trace
@@ -173,6 +174,15 @@ def test_pieces_of_several_threads_all_arrive(tmp_path, form):
         for thread in threads:
             thread.join()
     assert {name: len(series) for name, series in read(folder.path).series.items()} == dict.fromkeys("abc", 200)
+
+
+def test_a_folder_that_another_thread_closes_is_free_again(tmp_path):
+    folder = RunFolder.made(tmp_path, "x", {})
+    thread = threading.Thread(target=folder.close)
+    thread.start()
+    thread.join()
+    assert not held(folder.path)
+    RunFolder.opened(folder.path).close()
 
 
 @pytest.mark.parametrize("doing", ["write", "close"])

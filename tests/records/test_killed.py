@@ -62,11 +62,12 @@ if child == 0:
     sys.exit(0)   # with all that an interpreter does at its end
 print(os.waitpid(child, 0)[1])
 from surefoot.records.lock import held
-print(held(folder.path), (folder.path / "lock").exists())
+from surefoot.records.meta import read_meta
+print(held(folder.path), (folder.path / "lock").exists(), read_meta(folder.path)["ended"])
 folder.tell(piece(20))
 folder.close({"ended": "finished"})
 """
-    assert ran(code, tmp_path) == (0, "0\nTrue True\n", "")
+    assert ran(code, tmp_path) == (0, "0\nTrue True None\n", "")
     (folder,) = tmp_path.iterdir()
     assert read(folder)["penalty"].steps.tolist() == [*range(10), *range(20, 30)]
     assert read_meta(folder)["ended"]["ended"] == "finished"

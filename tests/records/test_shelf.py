@@ -46,6 +46,17 @@ def test_a_run_without_validation_has_no_best(tmp_path, form):
     assert found.to_json()["best"] is None
 
 
+def test_a_run_that_was_killed_before_it_had_a_log_stands_there_and_can_be_gone_on_with(tmp_path):
+    with RunFolder.made(tmp_path, "x", {}, "sqlite") as folder:
+        pass
+    (folder.path / "run.sqlite").unlink()
+    (found,) = runs(tmp_path)
+    assert (found.state, found.steps) == ("killed", 0)
+    with RunFolder.opened(folder.path) as again:
+        again.tell(CHECKED)
+    assert facts(folder.path).steps == 20
+
+
 def test_runs_stand_in_the_order_in_which_they_began(tmp_path):
     for name in ("one", "two", "one", "three"):
         RunFolder.made(tmp_path, name, {}).close({"ended": "finished"})

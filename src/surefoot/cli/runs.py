@@ -3,7 +3,7 @@
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from surefoot.records.shelf import RunFacts
 
 EPILOG = (
-    "RUN is a run's folder, the name of its folder or the beginning of that, or the name of a task: its latest run then. "
+    "RUN is a run's folder, the beginning of that folder's name, or the name of a task: its latest run then. "
     "Exit codes: 0 done, 2 wrong usage or no such run, 130 interrupted."
 )
 
@@ -130,12 +130,12 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Write a run for other programs: series, events and figures of layers."""
-    from surefoot.records.export import KINDS
+    from surefoot.records.export import KINDS, Kind
     from surefoot.records.export import export as exported
 
     if to not in KINDS:
         raise InvalidValue(f"--to is {to!r}; it is one of {', '.join(KINDS)}")
-    files = [str(file) for file in exported(_found(context, runs, run).path, to, out)]
+    files = [str(file) for file in exported(_found(context, runs, run).path, cast("Kind", to), out)]
     print(json.dumps({"files": files}) if as_json else "\n".join(files))
 
 

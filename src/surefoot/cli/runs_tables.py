@@ -43,14 +43,16 @@ def shown(facts: "RunFacts", meta: Mapping[str, Any], events: "Sequence[Event]")
     rows += [(f"best {name}", value) for name, value in found.items()]
     rows += [("folder", str(facts.path))]
     parts = [_table(None, rows)]
-    for title in ("settings", "versions"):
-        if meta.get(title):
-            parts.append(f"{title}\n" + _table(None, [(f"  {k}", _plain(v)) for k, v in meta[title].items()]))
+    parts += [_titled(title, meta[title]) for title in ("settings", "versions") if meta.get(title)]
     if events:
-        rows = [(f"  {event.step}", event.kind, " ".join(event.text.split())) for event in events[-LATEST:]]
+        told = [(f"  {event.step}", event.kind, " ".join(event.text.split())) for event in events[-LATEST:]]
         left = f" (the last {LATEST} of {len(events)})" if len(events) > LATEST else ""
-        parts.append(f"events{left}\n" + _table(None, rows, right=(0,)))
+        parts.append(f"events{left}\n" + _table(None, told, right=(0,)))
     return "\n\n".join(parts)
+
+
+def _titled(title: str, values: Mapping[str, Any]) -> str:
+    return f"{title}\n{_table(None, [(f'  {name}', _plain(value)) for name, value in values.items()])}"
 
 
 def compared(found: "Sequence[RunFacts]", metas: Sequence[Mapping[str, Any]]) -> str:

@@ -91,13 +91,13 @@ class Journal(Store):
         """Nothing is open."""
 
 
-def pieces_in(folder: Path) -> tuple[list[Trace], Layout | None]:
-    """Return the pieces that a journal holds, and what its figures of layers are of."""
-    pieces: list[Trace] = []
+def pieces_in(folder: Path) -> tuple[list[tuple[float, Trace]], Layout | None]:
+    """Return the pieces that a journal holds with their times, and what its figures of layers are of."""
+    pieces: list[tuple[float, Trace]] = []
     layout = None
     for line in _lines(folder / NAME):
         if "pieces" in line:
-            pieces += [_read_piece(piece) for piece in line["pieces"]]
+            pieces += [(line["t"], _read_piece(piece)) for piece in line["pieces"]]
         elif "rewind" in line:
             del pieces[line["rewind"] :]
         elif "names" in line:

@@ -43,9 +43,10 @@ class Log:
 
     def _chunks(self, steps: list[int], figures: list[NDArray[Any]]) -> list[Chunk]:
         layout = self.store.layout
-        if layout is None or any(each.shape != layout.shape for each in figures):
-            shapes = sorted({str(each.shape) for each in figures})
-            raise InvalidValue(f"figures of shape {', '.join(shapes)} were given, which begin_layers had not announced")
+        shapes = {each.shape for each in figures}
+        if layout is None or shapes != {layout.shape}:
+            given = ", ".join(map(str, shapes))
+            raise InvalidValue(f"figures of shape {given} were given, which begin_layers had not announced")
         with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, and counted as such
             return self._pyramid.grown(np.array(steps, np.int64), np.array(figures).astype(np.float32))
 

@@ -2,9 +2,11 @@
 
 import shutil
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import chain
 from math import nan
 from pathlib import Path
@@ -47,6 +49,13 @@ class Level:
     def __len__(self) -> int:
         return len(self.first)
 
+    def part(self, which: slice) -> "Level":
+        """Return some of the blocks."""
+        return Level(
+            self.block, self.first[which], self.last[which], self.counts[which],
+            self.least[which], self.mean[which], self.greatest[which], self.bad[which],
+        )  # fmt: skip
+
 
 @final
 @dataclass(frozen=True, eq=False)
@@ -62,6 +71,21 @@ class Layers:
     names: tuple[str, ...]
     columns: tuple[str, ...]
     levels: tuple[Level, ...]
+
+    @property
+    def timeline(self) -> tuple[Level, ...]:
+        """Blocks of all levels, the oldest first, as fine as they are kept: every step is in one block."""
+        found: list[Level] = []
+        for level in self.levels:
+            if not found:
+                found = [level] if len(level) else []
+                continue
+            before = level.part(slice(int(np.searchsorted(level.first, found[-1].first[0]))))
+            if len(before):  # its last block may reach into the finer level, which gives way
+                inside = int(np.searchsorted(found[-1].first, before.last[-1], side="right"))
+                found[-1] = found[-1].part(slice(inside, None))
+                found.append(before)
+        return tuple(reversed(found))
 
     def whole(self, column: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Return the latest steps [n] and a column's figures of them [n, tensors].
@@ -80,12 +104,43 @@ def read(folder: str | Path) -> Trace:
     """
     schema, where = known_meta(folder)["schema"], Path(folder)
     if (where / journal.NAME).exists():
-        return joined(journal.pieces_in(where)[0])
+        return joined(piece for _, piece in journal.pieces_in(where)[0])
     with _connected(where) as found:
         order = "piece, place" if schema > 1 else "id"
         series = {key: _column(found, number, order) for number, key in found.execute("SELECT id, key FROM series")}
         events = found.execute("SELECT step, kind, text FROM event ORDER BY id")
         return Trace(series, tuple(Event(*row) for row in events))
+
+
+def read_pieces(folder: str | Path) -> list[tuple[float, Trace]]:
+    """Return the pieces of the trace in the order in which they were told, each with its time in seconds since 1970.
+
+    Errors: InvalidValue if there is no run there, or a newer surefoot wrote it.
+    """
+    meta, where = known_meta(folder), Path(folder)
+    if (where / journal.NAME).exists():
+        return journal.pieces_in(where)[0]
+    if meta["schema"] == 1:  # which did not say where one piece ended
+        return [(datetime.fromisoformat(meta["begun"]).timestamp(), read(folder))]
+    with _connected(where) as found:
+        series: dict[int, dict[str, tuple[list[int], list[float]]]] = defaultdict(dict)
+        for number, key, step, value in found.execute(_POINTS):
+            steps, values = series[number].setdefault(key, ([], []))
+            steps.append(step)
+            values.append(nan if value is None else value)
+        events: dict[int, list[Event]] = defaultdict(list)
+        for number, *row in found.execute("SELECT piece, step, kind, text FROM event ORDER BY id"):
+            events[number].append(Event(*row))
+        told = found.execute("SELECT id, t FROM piece ORDER BY id").fetchall()
+    return [
+        (t, Trace({key: Series(*column) for key, column in series[number].items()}, tuple(events[number])))
+        for number, t in told
+    ]
+
+
+_POINTS = """
+SELECT piece, key, step, value FROM point JOIN series ON series.id = point.series ORDER BY piece, series, step, place
+"""
 
 
 def read_layers(folder: str | Path) -> Layers | None:

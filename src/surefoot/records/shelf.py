@@ -74,10 +74,18 @@ def facts(path: str | Path) -> RunFacts:
     best = (ended.get("best") or {}).get("validation_penalty")
     steps = ended.get("step")
     if steps is None or (best is None and "best" not in ended):
-        steps, best = read_progress(where)
+        steps, best = _logged(where)
     return RunFacts(
         where, str(meta["name"]), datetime.fromisoformat(meta["begun"]), state, steps, nan if best is None else best
     )
+
+
+def _logged(where: Path) -> tuple[int, float]:
+    """Return steps and best by the log; a run that was killed before it had one has taken no step."""
+    try:
+        return read_progress(where)
+    except InvalidValue:
+        return 0, nan
 
 
 def latest(folder: str | Path, name: str | None = None) -> RunFacts | None:
@@ -102,3 +110,27 @@ def delete(path: str | Path) -> None:
         raise InvalidValue(f"{str(path)!r} is running; stop it first, then delete it.") from error
     except OSError as error:
         raise InvalidValue(f"{str(path)!r} cannot be taken away: {error}.") from error
+
+
+def find(folder: str | Path, run: str) -> RunFacts:
+    """Return the run that is meant: by its folder, the beginning of that folder's name, or the latest of its own name.
+
+    Args:
+        folder: holds all runs.
+        run: a path, the name of a folder there or as much of its beginning as no other has, or what ran.
+
+    Errors: InvalidValue if no run, or more than one, is meant.
+    """
+    if (Path(run) / NAME).is_file():
+        return facts(run)
+    if run and (Path(folder) / run / NAME).is_file():
+        return facts(Path(folder) / run)
+    there = runs(folder)
+    named = [each for each in there if each.name == run]
+    begun = [each for each in there if run and each.path.name.startswith(run)]
+    if named or len(begun) == 1:
+        return (named or begun)[-1]
+    if begun:
+        raise InvalidValue(f"{run!r} is the beginning of {len(begun)} runs; write more of {begun[-1].path.name!r}.")
+    names = ", ".join(dict.fromkeys(each.name for each in reversed(there)))
+    raise InvalidValue(f"{str(folder)!r} has no run {run!r}; it has {f'runs of {names}' if there else 'none'}.")

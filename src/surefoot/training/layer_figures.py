@@ -40,8 +40,7 @@ class LayerFigures:
     ) -> None:
         self._optimizer, self._tell = optimizer, tell
         self._places = {id(p): i for i, p in enumerate(p for group in optimizer.param_groups for p in group["params"])}
-        self._cohorts: list[Cohort] = []
-        self._rows: NDArray[np.int64] | None = None
+        self._lay_out([])
         begin(optimizer.names(), COLUMNS)
 
     def note(self, step: int) -> None:
@@ -59,7 +58,7 @@ class LayerFigures:
         """Find out where the rows of these cohorts belong."""
         rows = [self._places[id(p)] for cohort in cohorts for p in cohort.parameters]
         self._cohorts = list(cohorts)
-        self._rows = None if rows == [*range(len(self._places))] else np.array(rows, np.int64)
+        self._rows: NDArray[np.int64] | None = None if rows == [*range(len(self._places))] else np.array(rows, np.int64)
 
     def _joined(self, cohorts: list[Cohort]) -> NDArray[np.float64]:
         return np.concatenate([cohort.sums() for cohort in cohorts]) if cohorts else np.zeros((0, 5))
