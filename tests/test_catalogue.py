@@ -191,7 +191,7 @@ def test_a_model_that_learns_no_batch_is_explained_by_what_keeps_it_from_learnin
 def test_a_checks_example_is_a_whole_program(entry):
     ast.parse(entry.example)
     assert entry.example.startswith("import surefoot as sf\nimport torch\n\ntorch.manual_seed(0)\n")
-    prints = "found" if CHECKS[entry.name] in start.CHECKS else "doctor.card()"
+    prints = {"start": "found", "fit": "run.card()", "run": "doctor.card()"}[CHECKS[entry.name].at]
     assert entry.example.splitlines()[-1] == f"print({prints})"
 
 

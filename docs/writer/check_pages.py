@@ -11,6 +11,7 @@ from writer.programs import printed
 
 _PRINTS = {
     "run": "It prints the doctor's card:",
+    "fit": "It prints the card of the run:",
     "start": "It prints what `surefoot check` prints, which puts its own name in front:",
 }
 

@@ -33,10 +33,24 @@ def classes() -> str:
     return parts.table(("class", "steps by"), rows)
 
 
+def program(guide: str, number: int) -> str:
+    """Return a program of a guide, by its number from 0."""
+    found: list[str] = re.findall(r"```python\n(.*?)```", (HERE / guide).read_text(), flags=re.DOTALL)
+    return found[number]
+
+
 def prints(guide: str, number: int) -> str:
     """Return the block of what a program of a guide prints, by its number from 0."""
-    programs = re.findall(r"```python\n(.*?)```", (HERE / guide).read_text(), flags=re.DOTALL)
-    return parts.printed(printed(programs[number]))
+    return parts.printed(printed(program(guide, number)))
+
+
+RACE = (
+    "A race on the digits: validation penalty of short runs over their step size, at two lengths, and what was found."
+)
+PLANE = (
+    "The last six checkpoints in the plane that holds most of their spread, with the penalty there, and the penalty "
+    "along the lines between them."
+)
 
 
 PARTS: dict[str, dict[str, Callable[[], str]]] = {
@@ -46,6 +60,12 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
         "card": partial(prints, "doctor.md", 0),
         "autopsy": partial(prints, "doctor.md", 3),
         "start": partial(prints, "doctor.md", 4),
+    },
+    "guides/search.md": {
+        "found": partial(prints, "search.md", 0),
+        "race": partial(parts.figure, "../figures/guides/race.svg", RACE),
+        "end": partial(prints, "search.md", 1),
+        "plane": partial(parts.figure, "../figures/guides/plane.svg", PLANE),
     },
 }
 """What to fill in, by page."""

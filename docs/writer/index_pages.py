@@ -17,7 +17,7 @@ _SAYS: dict[Kind, str] = {
     "what torch would misread.",
     "check": "One thing that the doctor looks for: while a run goes on, or before it begins.",
 }
-_AT = {"run": "in a run", "start": "before it"}
+_AT = {"run": "in a run", "start": "before it", "fit": "in a fit"}
 
 
 def page(kind: Kind) -> str:

@@ -11,12 +11,21 @@ import torch
 import surefoot as sf
 
 
-@cache
 def printed(code: str) -> str:
     """Return what a program writes to its standard output; it runs here, with one thread, and what it raises is raised.
 
     The doctor speaks to the standard error stream when it finds something, and torch warns there; both are left out.
     """
+    return _ran(code)[0]
+
+
+def left_by(code: str) -> dict[str, Any]:
+    """Return a program's names and what they stand for at its end; it runs once, whatever is asked of it."""
+    return _ran(code)[1]
+
+
+@cache
+def _ran(code: str) -> tuple[str, dict[str, Any]]:
     told = io.StringIO()
     given: dict[str, Any] = {"__name__": "example"}
     threads = torch.get_num_threads()
@@ -30,4 +39,4 @@ def printed(code: str) -> str:
         for doctor in given.values():
             if isinstance(doctor, sf.Doctor):
                 doctor.close()
-    return told.getvalue().rstrip()
+    return told.getvalue().rstrip(), given

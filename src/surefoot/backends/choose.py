@@ -26,8 +26,11 @@ class Lane(Protocol):
     def squares(self, gradients: list[Tensor]) -> float:
         """Return the sum of squared gradients."""
 
-    def step(self, gradients: list[Tensor], rows: Sequence[tuple[float, ...]]) -> None:
-        """Step every parameter by the rule; `rows` is one row of numbers for all, or one each."""
+    def step(self, gradients: list[Tensor], rows: Sequence[tuple[float, ...]], sound: Tensor | None = None) -> None:
+        """Step every parameter by the rule; `rows` is one row of numbers for all, or one each.
+
+        Where `sound`, a truth on the device, is given and is false, parameters and slots stay as they are.
+        """
 
     def sums(self) -> NDArray[np.float64]:
         """Return the statistics of the last step, one row per parameter."""

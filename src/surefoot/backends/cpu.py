@@ -44,7 +44,8 @@ class CpuLane:
         self.parameters = list(parameters)
         self._slots = [tensor for slot in slots for tensor in slot]
         self._kind = KINDS[parameters[0].dtype]
-        self._kernel = step_kernel(rule, self._kind)
+        self._kernel, self._measure = step_kernel(rule, self._kind), measure_kernel(self._kind)
+        self._pointed = 0
         self._expected = self._layout([*parameters, *parameters])
         self._slot_addresses = list(map(_address, self._slots))
         self._lay_out_blocks(rule)
@@ -81,6 +82,7 @@ class CpuLane:
 
     def fits(self, gradients: list[Tensor]) -> bool:
         """Tell whether parameters and gradients still lie in memory as this lane takes for granted."""
+        self._pointed = 0
         try:
             same = self._layout(self.parameters + gradients) == self._expected
         except RuntimeError:  # a sparse gradient has no strides
@@ -90,29 +92,36 @@ class CpuLane:
         )
 
     def _point(self, gradients: list[Tensor]) -> None:
+        self._arguments[0] = 0
+        if self._pointed == id(gradients):
+            return  # by the measuring of these just now
         addresses = map(_address, self.parameters + gradients)
         self._pack_addresses(self._addresses.data, 0, *addresses, *self._slot_addresses)
-        self._arguments[0] = 0
 
     def squares(self, gradients: list[Tensor]) -> float:
         """Return the sum of squared gradients, summed in float64."""
         self._point(gradients)
-        kernel = measure_kernel(self._kind)
+        self._pointed = id(gradients)  # whatever comes next asks `fits` first, or steps by the same list
+        kernel = self._measure
         run(kernel.worker, kernel.address, self._arguments_address, self._elements, len(self._blocks))
-        return float(self._sums[:, 0].sum())
+        return float(np.add.reduce(self._sums[:, 0]))
 
-    def step(self, gradients: list[Tensor], rows: Sequence[Row]) -> None:
+    def step(self, gradients: list[Tensor], rows: Sequence[Row], sound: Tensor | None = None) -> None:
         """Step every parameter.
 
         Args:
             gradients: one per parameter, for which `fits` is true.
             rows: the numbers `scale`, `l2` and the formula's; one row for all parameters, or one each.
+            sound: if false, no parameter is stepped.
         """
+        if sound is not None and not sound:
+            return
         if rows != self._rows:
             self._write_numbers(rows)
         self._point(gradients)
         kernel = self._kernel
         run(kernel.worker, kernel.address, self._arguments_address, self._elements, len(self._blocks))
+        self._pointed = 0
         # A raw write bypasses autograd: without this, a later backward through an old graph is silently wrong.
         _bump(self.parameters)
 
@@ -128,4 +137,6 @@ class CpuLane:
     def sums(self) -> NDArray[np.float64]:
         """Return the statistics of the last step, one row per parameter, the columns of `emit.SUMS`."""
         # Blocks are added in their order, in float64: the result does not depend on the thread count.
+        if len(self._blocks) == len(self.parameters):
+            return self._sums.copy()
         return np.add.reduceat(self._sums, self._first_blocks, axis=0)

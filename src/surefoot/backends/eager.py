@@ -4,6 +4,7 @@ Parameters of less than float32's precision are stepped in float32 and rounded o
 """
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 import numpy as np
 import torch
@@ -15,6 +16,8 @@ from surefoot.rules.language import bind
 from surefoot.rules.rule import Rule
 
 Row = tuple[float, ...]
+
+_on_cpu = attrgetter("is_cpu")
 
 
 def _tensor(value: Tensor | float, like: Tensor) -> Tensor:
@@ -66,6 +69,23 @@ def fault(p: Tensor, g: Tensor) -> str | None:
     )
 
 
+def sum_of_squares(gradients: Sequence[Tensor]) -> float:
+    """Return the sum of squared gradients; infinite if a square overflows."""
+    norms = [torch.linalg.vector_norm(g.detach(), dtype=_wide(g)) for g in gradients]
+    if all(map(_on_cpu, norms)):
+        return float(sum(norm * norm for norm in map(Tensor.item, norms)))  # nothing to wait for: half the time
+    return float(sum(norm.double() ** 2 for norm in norms))
+
+
+def put(old: Tensor, value: Tensor, sound: Tensor | None) -> None:
+    """Put a value into a tensor, unless `sound` is given and false; nothing waits for the device to tell.
+
+    >>> tensor = torch.ones(2); put(tensor, torch.full((2,), torch.nan), torch.tensor(False)); tensor.tolist()
+    [1.0, 1.0]
+    """
+    old.copy_(value if sound is None else torch.where(sound.to(old.device), value.to(old.dtype), old))
+
+
 class EagerLane:
     """Parameters of any kind, with their slots, stepped one after the other.
 
@@ -96,23 +116,23 @@ class EagerLane:
 
     def squares(self, gradients: list[Tensor]) -> float:
         """Return the sum of squared gradients."""
-        return float(sum(torch.linalg.vector_norm(g.detach(), dtype=_wide(g)).double() ** 2 for g in gradients))
+        return sum_of_squares(gradients)
 
-    def step(self, gradients: list[Tensor], rows: Sequence[Row]) -> None:
-        """Step every parameter; `rows` is one row of numbers for all, or one each."""
+    def step(self, gradients: list[Tensor], rows: Sequence[Row], sound: Tensor | None = None) -> None:
+        """Step every parameter, unless `sound` is false; `rows` is one row of numbers for all, or one each."""
         each = rows if len(rows) > 1 else [rows[0]] * len(gradients)
         with torch.set_grad_enabled(self._differentiable):
             self._sums = [
-                self._step_one(*one) for one in zip(self.parameters, gradients, self._slots, each, strict=True)
+                self._step_one(*one, sound) for one in zip(self.parameters, gradients, self._slots, each, strict=True)
             ]
 
-    def _step_one(self, p: Tensor, g: Tensor, slots: list[Tensor], row: Row) -> Tensor:
+    def _step_one(self, p: Tensor, g: Tensor, slots: list[Tensor], row: Row, sound: Tensor | None) -> Tensor:
         wide = [tensor.to(_wide(p)) for tensor in (p, g, *slots)]
         if wide[0] is p:
             wide[0] = p.clone()  # the old value, for the statistics and for autograd
         new = step(self._rule, wide[0], wide[1], wide[2:], row)
         for old, value in zip((p, *slots), new, strict=True):
-            old.copy_(value)
+            put(old, value, sound)
         with torch.no_grad():
             return torch.stack([*map(_square, (wide[1], p, p - wide[0])), _bad(g), _bad(p)])
 

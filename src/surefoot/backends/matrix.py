@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from surefoot.backends.eager import fault
+from surefoot.backends.eager import fault, put, sum_of_squares
 from surefoot.backends.emit import SUMS
 from surefoot.errors import UnsupportedInput
 from surefoot.rules.gradient import prepared
@@ -69,15 +69,15 @@ class MatrixLane:
 
     def squares(self, gradients: list[Tensor]) -> float:
         """Return the sum of squared gradients."""
-        return float(sum(torch.linalg.vector_norm(g.detach(), dtype=_wide(g)).double() ** 2 for g in gradients))
+        return sum_of_squares(gradients)
 
-    def step(self, gradients: list[Tensor], rows: Sequence[Row]) -> None:
-        """Step every parameter; `rows` is one row of numbers, as a matrix rule's are the same for all."""
+    def step(self, gradients: list[Tensor], rows: Sequence[Row], sound: Tensor | None = None) -> None:
+        """Step every parameter, unless `sound` is false; `rows` is one row of numbers, the same for all matrices."""
         (row,) = rows
         with _no_autocast(self.parameters[0].device.type), torch.set_grad_enabled(self._differentiable):
-            self._sums = [self._step_batch(batch, gradients, row) for batch in self._batches]
+            self._sums = [self._step_batch(batch, gradients, row, sound) for batch in self._batches]
 
-    def _step_batch(self, batch: list[int], gradients: list[Tensor], row: Row) -> Sums:
+    def _step_batch(self, batch: list[int], gradients: list[Tensor], row: Row, sound: Tensor | None) -> Sums:
         arrays = (self.parameters, gradients, *self._slots)
         p, g, *slots = (_stacked([tensors[i] for i in batch], _wide(self.parameters[batch[0]])) for tensors in arrays)
         scale, l2, *numbers = row
@@ -87,14 +87,15 @@ class MatrixLane:
             sums = _sums(torch.stack([g, after, after - p]))
         for tensors, values in zip((self.parameters, *self._slots), new, strict=True):
             for i, value in zip(batch, values, strict=True):
-                tensors[i].copy_(value.reshape(tensors[i].shape))
+                put(tensors[i], value.reshape(tensors[i].shape), sound)
         return sums
 
     def sums(self) -> NDArray[np.float64]:
         """Return the statistics of the last step, one row per parameter, the columns of `emit.SUMS`."""
         result = np.zeros((len(self.parameters), len(SUMS)))
         for batch, (norms, finite) in zip(self._batches, self._sums, strict=True):
-            result[batch, :3] = np.square(np.array(norms.tolist()).T)
+            found = norms.numpy() if norms.is_cpu else np.array(norms.tolist())
+            result[batch, :3] = np.square(found, dtype=np.float64).T
             if finite is not None:
                 result[batch, 3:] = self.parameters[batch[0]].numel() - np.array(finite.tolist()).T
         return result

@@ -7,8 +7,8 @@ from surefoot.catalogue.kinship import kin_of
 from surefoot.diagnose import CHECKS, Check
 from surefoot.diagnose.finding import MEANING, dismissal
 
-WHEN = {"run": "while a run goes on", "start": "before a run begins"}
-_PRINTS = {"run": "doctor.card()", "start": "found"}
+WHEN = {"run": "while a run goes on", "start": "before a run begins", "fit": "while a fit goes on"}
+_PRINTS = {"run": "doctor.card()", "start": "found", "fit": "run.card()"}
 
 
 def entries() -> tuple[Entry, ...]:

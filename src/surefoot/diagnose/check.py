@@ -54,11 +54,12 @@ class Check:
         """Return a finding of this check.
 
         Args:
-            claim: what is the matter, in one sentence, with its numbers.
+            claim: what is the matter, in one sentence, with its numbers; it ends with a full stop, given or not.
             change: what to change, as code.
             seen: the values that show it.
             where: the place.
         """
+        claim = f"{claim.rstrip('.')}."
         return Finding(
             self.code, claim, change, tuple(seen), where or Where(), self.evidence, self.severity, self.disproof,
             self.question, self.at,

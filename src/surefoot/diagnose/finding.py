@@ -21,8 +21,9 @@ MEANING: dict[Evidence | Severity, str] = {
 }
 """What these words say, for those who read them in a list or on a page."""
 
-At: TypeAlias = Literal["run", "start"]
-"""A run's findings are the doctor's, made while it goes on; those at the start are of `surefoot check`, before it."""
+At: TypeAlias = Literal["run", "start", "fit"]
+"""A run's findings are the doctor's, made while it goes on, or a fit's, which sees more; those at the start are of
+`surefoot check`, before it."""
 
 STRENGTH: dict[Evidence, int] = {"certain": 0, "tested": 1, "statistical": 2}
 
@@ -151,7 +152,9 @@ def dismissal(code: str, at: At) -> str:
     >>> dismissal("softmax-twice", "run"), dismissal("rows-in-both", "start")
     ("sf.Doctor(..., dismiss=['softmax-twice'])", 'surefoot check TASK --dismiss rows-in-both')
     """
-    return f"surefoot check TASK --dismiss {code}" if at == "start" else f"sf.Doctor(..., dismiss=[{code!r}])"
+    if at == "start":
+        return f"surefoot check TASK --dismiss {code}"
+    return f"sf.{'fit' if at == 'fit' else 'Doctor'}(..., dismiss=[{code!r}])"
 
 
 def listed(names: tuple[str, ...], most: int = 4) -> str:

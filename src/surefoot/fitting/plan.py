@@ -140,15 +140,15 @@ def planned(
     Errors: InvalidValue naming every fault.
     """
     is_open = until is not None or minutes is not None
+    lengths = [*length_faults(task, steps, epochs, until, minutes), *count_faults(check_every, accumulate)]
     faults = [
-        *length_faults(task, steps, epochs, until, minutes), *value_faults(rule, step_size, seed, search),
-        *count_faults(check_every, accumulate), *compute_faults(device, precision),
+        *lengths, *value_faults(rule, step_size, seed, search), *compute_faults(device, precision),
         *open_faults(task, schedule, until, is_open=is_open),
     ]  # fmt: skip
     if feedback is not None and task.validation is None:
         faults.append("feedback is told the validation penalty; give the task validation=..., or leave feedback out")
     end = OpenEnd(stopping or Flat() if until else None, minutes) if is_open and not faults else None
-    total = 1 if faults else _total(task, steps, epochs, accumulate)
+    total = MOST if lengths else _total(task, steps, epochs, accumulate)  # a schedule is not to be blamed for them
     try:
         sized = end.held if end is not None else (schedule or SCHEDULE).over(steps=total)
     except InvalidValue as error:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, final
 
 from torch import nn
 
-from surefoot.diagnose import CHECKS, Diagnosis, Finding, diagnosis
+from surefoot.diagnose import CHECKS, Diagnosis, Finding, card, diagnosis
 from surefoot.errors import TaskError
 from surefoot.search import Found
 from surefoot.trace import Scalar, Trace
@@ -75,6 +75,10 @@ class Run:
         checked = {name: series for name, series in self.trace.series.items() if name not in ("penalty", "step_size")}
         return {name: series.at(self.best_step) for name, series in checked.items() if self.best_step in series.steps}
 
+    def card(self) -> str:
+        """Return the diagnosis as plain text for a terminal."""
+        return card(self.diagnosis, f"{self.ending.step} step{'' if self.ending.step == 1 else 's'}")
+
     def summary(self) -> str:
         """Return a few lines that a person wants to read at the end."""
         found = " and ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in self.best.items())
@@ -96,13 +100,16 @@ class Run:
         return "\n".join(lines)
 
     def figure(self) -> "Figure":
-        """Return a matplotlib figure: penalties by step, the step size beneath them.
+        """Return a matplotlib figure: penalties by step, the step size beneath them, the search before them.
+
+        A band before step 0 is the search: where each of its short runs ended, and with which step size. The averaged
+        weights are a line at the penalty that they reached, over the steps whose mean they are.
 
         Errors: MissingPackage if matplotlib is not installed.
         """
-        from surefoot.training.figure import figure_of
+        from surefoot.fitting.run_figure import run_figure
 
-        return figure_of(self.trace, title=self.task, best_step=self.best_step if self.best else None)
+        return run_figure(self)
 
     def to_json(self) -> dict[str, Any]:
         """Return the outcome as plain values that JSON holds; a number that is not finite becomes None."""

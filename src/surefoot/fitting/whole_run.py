@@ -22,6 +22,7 @@ from surefoot.trace import Event, Trace
 from surefoot.training.average import RunAverage
 from surefoot.training.checkpoint.checkpoints import EVERY
 from surefoot.training.doctor import Doctor
+from surefoot.training.footing import Footing
 from surefoot.training.generators import seeded
 from surefoot.training.layer_figures import layer_figures
 from surefoot.training.loop import Ending, descend
@@ -62,6 +63,10 @@ def fit(
     run's steps at most, beside them, and leaves no mark but what it found.
 
     The doctor watches every run (`Doctor`): what it finds is in `run.findings` and in the record. It changes nothing.
+
+    Every run is under guard (`Guard`): a step whose penalty or gradients are not finite is not taken. A run that falls,
+    that is whose penalty goes up to stay or is not finite ten times in a row, goes back to its best weights and goes on
+    with a smaller step size; the third fall ends it as diverged. The trace tells both, as events.
 
     Seeds torch, numpy and random, the global generators, so that the same seed gives the same run. The best weights are
     put back however the run ends: by its length, by the stopping rule, by Ctrl-C (the run is returned) or by an error.
@@ -157,9 +162,10 @@ def _trained(
     optimizer = plan.optimizer(model)
     doctor = Doctor(model, optimizer, task.penalty, dismiss=dismiss, tell=None)
     layers = layer_figures(optimizer, recorder.begin_layers, recorder.layers) if recorder.path else None
+    footing = Footing(model, optimizer)
     ending = descend(
         task, model, optimizer, steps=plan.steps, check_every=plan.check_every, stopping=plan.stopping,
         seed=plan.seed, compute=plan.compute, accumulate=plan.accumulate, average=tail, end=plan.end, begun=begun,
-        doctor=doctor, saving=saving, layers=layers, tell=recorder.tell, tick=recorder.tick,
+        doctor=doctor, saving=saving, layers=layers, guard=footing, tell=recorder.tell, tick=recorder.tick,
     )  # fmt: skip
-    return model, ending, doctor.findings
+    return model, ending, [*doctor.findings, *(each for each in footing.findings if each.code not in dismiss)]

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray  # noqa: TC002
+from numpy.typing import NDArray
 from torch import Tensor
 
 State = Mapping[Tensor, dict[str, Any]]
@@ -60,6 +60,11 @@ class Clocks:
         if not self.counted:
             self.counts[index] = 0
             self._settled = False
+
+    def take_back(self, table: NDArray[Any]) -> None:
+        """Have counts and carried numbers be again what they were in a copy of the table."""
+        self.table[:] = table
+        self._settled = False
 
     def count(self, index: Any) -> bool:
         """Count one more gradient of some parameters; tell whether any count has changed.

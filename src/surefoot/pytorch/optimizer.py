@@ -4,9 +4,9 @@ A step first looks at everything (gradients, memory, numbers), then refuses or s
 state and clocks as they were.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from itertools import chain
-from math import inf, sqrt
+from math import inf
 from operator import attrgetter
 from typing import Any, overload
 
@@ -23,17 +23,17 @@ from surefoot.errors import InvalidValue, UnsupportedInput, refuse
 from surefoot.feedback import Plateau
 from surefoot.pytorch.checkpoint import adopted, plain
 from surefoot.pytorch.feedback import Feedback
+from surefoot.pytorch.groups.assembly import Groups
+from surefoot.pytorch.groups.keys import strangers
 from surefoot.pytorch.roster import Cohort, Roster, numbers_of, same
-from surefoot.pytorch.spelling import Group, Reading, Spelling, number
+from surefoot.pytorch.spelling import Group, Spelling, number
+from surefoot.pytorch.state_faults import state_faults
 from surefoot.pytorch.statistics import Floats, Statistics
 from surefoot.pytorch.step_size import Pace, Scheduled, pace_faults, pace_of, scheduled, with_lengths
+from surefoot.pytorch.work import Usual, Way, Work
 
 _gradient = attrgetter("grad")
 _NONE = type(None)
-
-
-Work = tuple[Cohort, list[Tensor], Reading, Pace]
-"""What one group will do in one step: who steps, by which gradients, by what the group says, at which pace."""
 
 
 class Optimizer(torch.optim.Optimizer):
@@ -54,6 +54,10 @@ class Optimizer(torch.optim.Optimizer):
     """
 
     spelling: Spelling
+    witness: Callable[[], None] | None = None
+    """Called before each step that is taken, at no other cost: a hook of torch's makes a step 6 us slower."""
+    way: Way = Usual()
+    """How its steps are taken; a `Guard` puts itself here while it is attached, and no copy has it."""
 
     def __init__(
         self, params: ParamsT, defaults: Group, schedule: Scheduled, clip: float | None, feedback: Plateau | None
@@ -63,6 +67,9 @@ class Optimizer(torch.optim.Optimizer):
         self.clip = clip
         self._reset()
         own = {"schedule": with_lengths(type(self).__name__, schedule, self.spelling.ours), "t": 0, "feedback": 1.0}
+        if isinstance(params, Groups):
+            halves = ("beta1", "beta2") if "betas" in defaults else ()
+            refuse(type(self).__name__, strangers(params, {*defaults, *own, *self.spelling.words, *halves}))
         super().__init__(params, {**defaults, **own, "relative": 1.0})
         self.feedback = Feedback(feedback, self.param_groups)
 
@@ -148,14 +155,14 @@ class Optimizer(torch.optim.Optimizer):
         if closure is not None:
             with torch.enable_grad():
                 penalty = closure()
+        if self.witness is not None:
+            self.witness()
         work = self._work()
-        scale = 1.0 if self.clip is None else self._clip_factor(work, self.clip)
-        for cohort, gradients, reading, pace in work:
-            cohort.step(gradients, reading, pace, scale)
+        scale = self.way.take(work, self.clip, penalty)
         for group in self.param_groups:
             group["t"] += 1
-        self._taken = [cohort for cohort, *_ in work]  # no gradients: zero_grad() is to free them
-        self._scale = scale
+        self._taken = [] if scale is None else [cohort for cohort, *_ in work]  # no gradients: zero_grad() frees them
+        self._scale = 1.0 if scale is None else scale
         self._moment += 1
         return penalty
 
@@ -183,12 +190,12 @@ class Optimizer(torch.optim.Optimizer):
             cohort = roster.known(pattern, gradients)
             if cohort is None:
                 forming.append((len(work), roster, pattern, gradients, reading, pace))
-            work.append(None if cohort is None else (cohort, gradients, reading, pace))
+            work.append(None if cohort is None else Work(cohort, gradients, reading, pace))
         if forming:
             self._refuse_parameters()
             for place, roster, pattern, gradients, reading, pace in forming:
                 cohort = roster.form(pattern, gradients, numbers_of(reading, pace))
-                work[place] = (cohort, gradients, reading, pace)
+                work[place] = Work(cohort, gradients, reading, pace)
             self._remember_state()
         return work  # type: ignore[return-value]
 
@@ -223,14 +230,14 @@ class Optimizer(torch.optim.Optimizer):
 
     def _refuse_parameters(self) -> None:
         faults = []
-        for name, p in zip(self._names(), (p for group in self.param_groups for p in group["params"]), strict=True):
+        for name, p in zip(self.names(), (p for group in self.param_groups for p in group["params"]), strict=True):
             why = fault(p, p.grad) if p.grad is not None else None
             if why:
                 faults.append(f"parameter {name} of shape {tuple(p.shape)}: {why}")
         if faults:
             raise UnsupportedInput(f"{type(self).__name__}, step {self.param_groups[0]['t']}: {'; '.join(faults)}.")
 
-    def _names(self) -> list[str]:
+    def names(self) -> list[str]:
         """The parameters' names, or their places (`group.index`) where the optimizer was given none."""
         return [
             name
@@ -238,17 +245,16 @@ class Optimizer(torch.optim.Optimizer):
             for name in group.get("param_names", [f"{i}.{j}" for j in range(len(group["params"]))])
         ]
 
-    @staticmethod
-    def _clip_factor(work: Sequence[Work], clip: float) -> float:
-        norm = sqrt(sum(cohort.squares(gradients) for cohort, gradients, *_ in work))
-        factor = clip / (norm + 1e-6)  # 1e-6 as torch has it
-        return 1.0 if factor > 1.0 else factor  # a norm that is NaN stays NaN, as torch's does: min() would hide it
+    @property
+    def cohorts(self) -> list[Cohort]:
+        """The parameters that took the last step, whose sums are of it until the next."""
+        return self._taken
 
     @property
     def statistics(self) -> Statistics:
         """Layer by layer, what the last step was like; valid until the next step."""
         taken, moment = self._taken, self._moment
-        names = dict(zip((id(p) for group in self.param_groups for p in group["params"]), self._names(), strict=True))
+        names = dict(zip((id(p) for group in self.param_groups for p in group["params"]), self.names(), strict=True))
         parameters = [p for cohort in taken for p in cohort.parameters]
 
         def sums() -> Floats:
@@ -262,6 +268,7 @@ class Optimizer(torch.optim.Optimizer):
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy or a pickle keeps."""
+        self.way.settle()
         feedback = {"feedback": (self.feedback.plateau, self.feedback.memory)} if self.feedback.plateau else {}
         return {**super().__getstate__(), "clip": self.clip, **feedback}
 
@@ -282,10 +289,13 @@ class Optimizer(torch.optim.Optimizer):
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state in torch's layout; schedules stand in it as text, so any torch.load reads it."""
+        self.way.settle()
         return plain(super().state_dict(), self.feedback.state())
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Load a state written by this class or by torch's of the same name; see `checkpoint.adopted`."""
+        self.way.settle()
+        refuse(type(self).__name__, state_faults(state_dict, self.param_groups, self.spelling))
         super().load_state_dict(adopted(state_dict, self.param_groups))
         self.feedback.load(state_dict.get("feedback"))
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from surefoot.backends.choose import Lane, kernel_takes, lane_of
@@ -90,6 +91,8 @@ class Cohort:
 
     def sums(self) -> Floats:
         """Return the statistics of the last step, one row per parameter."""
+        if len(self.lanes) == 1:
+            return self.lanes[0][0].sums()
         result = np.zeros((len(self.parameters), len(SUMS)))
         for lane, at in self.lanes:
             result[at] = lane.sums()
@@ -97,18 +100,35 @@ class Cohort:
 
     def squares(self, gradients: list[Tensor]) -> float:
         """Return the sum of squared gradients."""
+        if len(self.lanes) == 1:
+            return self.lanes[0][0].squares(gradients)
         return sum(lane.squares([gradients[i] for i in at]) for lane, at in self.lanes)
 
-    def step(self, gradients: list[Tensor], reading: Reading, pace: Pace, scale: float) -> None:
-        """Count this gradient of every parameter, and step them all."""
-        rows = self._counted_rows(reading, pace, scale)
+    def step(
+        self, gradients: list[Tensor], reading: Reading, pace: Pace, scale: float, sound: Tensor | None = None
+    ) -> None:
+        """Count this gradient of every parameter, and step them all.
+
+        Where `sound` is given and turns out to be false, parameters and slots stay as they were; the count is then to
+        be taken back.
+        """
+        rows = self.counted_rows(reading, pace, scale)
         if len(self.lanes) == 1:
-            self.lanes[0][0].step(gradients, rows)
+            self.lanes[0][0].step(gradients, rows, sound)
             return
         for lane, at in self.lanes:
-            lane.step([gradients[i] for i in at], rows if len(rows) == 1 else [rows[i] for i in at])
+            lane.step([gradients[i] for i in at], rows if len(rows) == 1 else [rows[i] for i in at], sound)
 
-    def _counted_rows(self, reading: Reading, pace: Pace, scale: float) -> list[Row]:
+    def counts(self) -> NDArray[Any]:
+        """Return a copy of the group's counts and carried numbers."""
+        return self._clocks.table.copy()
+
+    def take_back(self, counts: NDArray[Any]) -> None:
+        """Have the group's counts and carried numbers be again what they were."""
+        self._clocks.take_back(counts)
+        self._key = None
+
+    def counted_rows(self, reading: Reading, pace: Pace, scale: float) -> list[Row]:
         """Count, and return the numbers of this step: one row where all parameters share it."""
         changed = self._clocks.count(self._index)
         key = (reading, pace, scale)

@@ -95,6 +95,11 @@ class RunAverage:
         self._batches = min(50, max(10, steps // 50))
         self._mean = None if task.validation is None else TailAverage(model, share=TAIL.share)
 
+    def restart(self) -> None:
+        """Forget all weights so far: they led to a fall."""
+        if self._mean is not None:
+            self._mean = TailAverage(self._model, share=TAIL.share)
+
     def observe(self, taken: int) -> None:
         """Take in the weights after so many steps, if a snapshot is due; nothing waits for the device."""
         if self._mean is not None and taken % self._every == 0:

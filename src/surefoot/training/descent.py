@@ -20,7 +20,8 @@ from surefoot.training.best import BestWeights, finite
 from surefoot.training.checkpoint.checkpoints import Cost
 from surefoot.training.checkpoint.parts import Part
 from surefoot.training.compute import Compute
-from surefoot.training.doctor import Doctor
+from surefoot.training.doctor import Doctor, cause_of
+from surefoot.training.footing import Footing
 from surefoot.training.generators import Own, held_by, set_state, state_of
 from surefoot.training.groups import Group
 from surefoot.training.layer_figures import LayerFigures
@@ -61,6 +62,7 @@ class Descent:
     saving: Saving | None = None
     kept: BestWeights | None = None
     layers: LayerFigures | None = None
+    footing: Footing | None = None
 
     def __post_init__(self) -> None:
         self.taken, self.sound, self.cooling, self.told = 0, True, "", 0
@@ -77,7 +79,7 @@ class Descent:
         own: dict[str, nn.Module | Part] = {
             "model": self.model, "optimizer": self.optimizer, "best": self.best, "data": self.passage, "run": self,
         }  # fmt: skip
-        more: dict[str, Part | None] = {"average": self.average, "doctor": self.doctor}
+        more: dict[str, Part | None] = {"average": self.average, "doctor": self.doctor, "footing": self.footing}
         return {**own, **{name: part for name, part in more.items() if part is not None}}
 
     def go(self, tell: Callable[[Trace], None], tick: Callable[[int], None]) -> tuple[Kind, str]:
@@ -92,7 +94,10 @@ class Descent:
             if (checking or len(self.ledger) >= READ_EVERY) and (fault := self.read(tell)):
                 return "diverged", fault
             if checking and (reason := self.check(tell)) and self.taken < self.steps and not self.cooling:
-                return "stopped", reason
+                if self.footing is None or not self.footing.shaken(self.values):
+                    return "stopped", reason
+                if fault := self.get_up(self.footing, f"its penalties rose, and {reason}", tell):
+                    return "diverged", fault
             if self.end is not None and not self.cooling and (due := self.due(self.end, checking=checking)):
                 self.cool(self.end, due, tell)
             if self.taken == self.steps:
@@ -145,6 +150,8 @@ class Descent:
         """Take one step; nothing in it waits for the device."""
         self.optimizer.zero_grad(set_to_none=True)
         parts = []
+        if self.footing is not None:
+            self.footing.note((self.passage.epoch, group.first, len(group.batches)))
         for number, (batch, share) in enumerate(zip(group.batches, group.shares, strict=True), group.first):
             self.place.doing("computing the penalty of", "training", number)
             parts.append(self.add_gradient(batch, share))
@@ -165,6 +172,8 @@ class Descent:
             raise TaskError("the penalty depends on no parameter that can be trained; look for detach and no_grad")
         if self.doctor is not None:
             self.doctor.observe(penalty, target=target)
+        if self.footing is not None:
+            self.footing.observe(penalty)
         self.place.act("computing the gradient of")
         torch.autograd.backward(penalty, torch.full_like(penalty, share))
         return share * penalty.detach().to(torch.promote_types(penalty.dtype, torch.float32))
@@ -175,14 +184,41 @@ class Descent:
         tell(piece)
         self.consult(tell)
         penalties = piece["penalty"]
+        if self.footing is not None:
+            return self.stand(self.footing, penalties, tell)
         bad = np.flatnonzero(~np.isfinite(penalties.values))
         if not len(bad):
             return None
         self.sound = False
         value, step = penalties.values[bad[0]], penalties.steps[bad[0]]
-        cause = [] if self.doctor is None else [each for each in self.doctor.findings if each.code == "not-finite"]
-        advice = cause[0].claim.rstrip(".") if cause else "try a smaller step size"
-        return f"the training penalty was {value} at step {step}; {advice}"
+        return f"the training penalty was {value} at step {step}; {cause_of(self.doctor) or 'try a smaller step size'}"
+
+    def stand(self, footing: Footing, penalties: Series, tell: Callable[[Trace], None]) -> str | None:
+        """Get up again if the run has fallen; return why that is of no more use, or None."""
+        why = footing.read(penalties, last=self.taken == self.steps)
+        if events := footing.events():
+            tell(Trace(events=events))
+        if footing.closed:
+            self.sound = self.sound and not why and not footing.shaken()
+            return None
+        return self.get_up(footing, why, tell) if why else None
+
+    def get_up(self, footing: Footing, why: str, tell: Callable[[Trace], None]) -> str | None:
+        """Go back to the best weights after a fall; return why the run is given up, or None if it goes on."""
+        fault = None
+        if footing.falls(self.taken) and self.taken < self.steps:
+            self.best.restore()
+            best = self.stopping.verdict(self.values).best
+            del self.values[0 if best is None else best + 1 :]  # the judge knows what it knew of these weights
+            if self.average is not None:
+                self.average.restart()
+            footing.rise(self.taken, self.best.step or 0, why)
+        else:
+            self.sound = False
+            found = footing.give_up(self.taken, why)
+            fault = f"{why}; {cause_of(self.doctor) or f'{found.claim} Change: {found.change}'}"
+        tell(Trace(events=footing.events()))
+        return fault
 
     def consult(self, tell: Callable[[Trace], None]) -> None:
         """Pass on what the doctor has found since the last time."""
@@ -195,7 +231,7 @@ class Descent:
     def check(self, tell: Callable[[Trace], None]) -> str | None:
         """Judge the weights and remember them if they are the best; return why to stop, or None."""
         if self.task.validation is None:
-            if finite(self.model):
+            if finite(self.model) and (self.footing is None or self.footing.steady):
                 self.best.remember(self.taken)
             return None
         found = validated(self.task, self.model, self.place, self.compute)
@@ -217,6 +253,8 @@ class Descent:
             self.saved.close()
         if self.doctor is not None:
             self.doctor.close()
+        if self.footing is not None:
+            self.footing.close()
 
     @property
     def cost(self) -> Cost | None:

@@ -177,6 +177,12 @@ class Doctor:
         return f"The doctor itself failed and looked no further: {self._failure}"
 
 
+def cause_of(doctor: Doctor | None) -> str:
+    """Return what a doctor says of a penalty or gradient that is not finite; nothing if it has not seen one."""
+    found = [] if doctor is None else [each for each in doctor.findings if each.code == "not-finite"]
+    return found[0].claim.rstrip(".") if found else ""
+
+
 def _faults(model: object, optimizers: object, penalty: object, dismiss: object) -> list[str]:
     """Return what is wrong with what a doctor was given."""
     faults = [] if isinstance(model, nn.Module) else [f"model is a {type(model).__name__}; give the nn.Module"]

@@ -22,6 +22,7 @@ from surefoot.training.checkpoint.checkpoints import Cost
 from surefoot.training.compute import Compute, misplaced
 from surefoot.training.descent import Descent, Kind
 from surefoot.training.doctor import Doctor
+from surefoot.training.footing import Footing
 from surefoot.training.groups import steps_in_epoch
 from surefoot.training.layer_figures import LayerFigures
 from surefoot.training.open_end import OpenEnd
@@ -38,7 +39,8 @@ class Ending:
     """How a run ended.
 
     Args:
-        kind: finished (all steps), stopped (early, by the stopping rule), diverged (a penalty was not finite),
+        kind: finished (all steps), stopped (early, by the stopping rule), diverged (a penalty was not finite;
+            with a guard: it fell again and again),
             interrupted (Ctrl-C) or failed (the user's code or the optimizer raised).
         step: steps taken.
         reason: why, in words.
@@ -80,6 +82,7 @@ def descend(
     saving: Saving | None = None,
     best: BestWeights | None = None,
     layers: LayerFigures | None = None,
+    guard: Footing | None = None,
     tell: Callable[[Trace], None] = lambda _: None,
     tick: Callable[[int], None] = lambda _: None,
 ) -> Ending:
@@ -115,6 +118,9 @@ def descend(
         saving: how the run is saved, and where from it goes on; None does neither.
         best: remembers the best weights; a copy of the model's own if None.
         layers: is shown every step's figures of every tensor.
+        guard: leaves out steps that are not finite, and after a fall lets the run go on from its best weights with a
+            smaller step size; it is over this model and optimizer. None ends the run at the first penalty that is not
+            finite.
         begun: when the whole began, by `time.perf_counter`, for an end by the clock; now if None.
         tell: given each piece of the trace as it is read.
         tick: given the number of steps taken, after each; must not wait for the device.
@@ -128,7 +134,7 @@ def descend(
     every = check_every or usual_check(task, steps, accumulate)
     run = Descent(
         task, model, optimizer, steps, every, stopping or Never(), seed, compute, accumulate, average, end,
-        perf_counter() if begun is None else begun, doctor, saving, best, layers,
+        perf_counter() if begun is None else begun, doctor, saving, best, layers, guard,
     )  # fmt: skip
     if run.saved is not None:
         tell(Trace(events=run.saved.resume()))

@@ -17,6 +17,7 @@ from surefoot.trace import Trace, joined
 from surefoot.training.average import RunAverage
 from surefoot.training.batches import Batches
 from surefoot.training.choices import optimizer_of
+from surefoot.training.footing import Footing
 from surefoot.training.generators import seeded
 from surefoot.training.loop import Ending, descend
 from surefoot.training.open_end import OpenEnd
@@ -272,3 +273,41 @@ def test_what_the_doctor_has_found_is_neither_lost_nor_said_twice(tmp_path: Path
     assert resumed is not None
     assert resumed.step > 20
     assert trace.last("finding") is None
+
+
+@pytest.mark.parametrize("deaths", [(150,), (260, 100), (420,)])
+def test_a_run_that_skips_batches_and_falls_goes_on_across_its_falls(tmp_path: Path, deaths: tuple[int, ...]) -> None:
+    bad = INPUTS[:12].clone()
+    bad[3] = torch.nan
+
+    def deep() -> nn.Module:
+        return nn.Sequential(nn.Linear(6, 16), nn.ReLU(), nn.Linear(16, 16), nn.ReLU(), nn.Linear(16, 3))
+
+    def guarded(saving: Saving | None) -> tuple[nn.Module, Ending, Trace]:
+        seeded(3)
+        source = [(INPUTS[i : i + 12], TARGETS[i : i + 12]) for i in range(0, 60, 12)] + [(bad, TARGETS[:12])]
+        held = [(INPUTS, TARGETS)]
+        task = Task(model=deep, penalty=sf.CrossEntropy(), train=source, validation=held)
+        model, pieces = task.make(), list[Trace]()
+        # sound at first, and then far beyond what holds
+        optimizer = sf.SGD(model.parameters(), step_size=0.3, schedule=sf.piecewise(at=(120,), to=(1e4,)))
+        ending = descend(
+            task, model, optimizer, steps=480, check_every=20, saving=saving, guard=Footing(model, optimizer),
+            tell=pieces.append,
+        )  # fmt: skip
+        return model, ending, joined(pieces)
+
+    whole, ending, trace = guarded(None)
+    assert trace.last("skipped") is not None
+    assert trace.last("fell") is not None
+    for death in deaths:
+        with pytest.raises(SystemExit):
+            guarded(falls_at(death, tmp_path))
+    again, after, _ = guarded(Saving(tmp_path, every=0.0))
+    assert all(a.equal(b) for a, b in zip(tensors(whole), tensors(again), strict=True))
+    assert (after.kind, after.step, after.best_step, after.reason) == (
+        ending.kind,
+        ending.step,
+        ending.best_step,
+        ending.reason,
+    )

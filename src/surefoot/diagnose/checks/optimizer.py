@@ -157,25 +157,27 @@ class Cut:
         step: steps taken.
         layers: the first layers of the forward pass, computed with a graph, whose parameters the optimizer holds and
             which never had a gradient.
-        after: the first layer after them that has one.
+        after: the first layer after them that has one, as it is to be called.
+        titles: what the layers are to be called; their names if there are none.
     """
 
     step: int
     layers: tuple[str, ...]
     after: str
+    titles: tuple[str, ...] = ()
 
 
 def no_gradient(seen: Cut) -> Finding | None:
     """Return a finding if the first layers of a model never get a gradient and later ones do."""
     if not seen.layers:
         return None
-    one = len(seen.layers) == 1
+    one, titles = len(seen.layers) == 1, seen.titles or seen.layers
     return NO_GRADIENT.finding(
-        f"{listed(seen.layers)} {'is' if one else 'are'} in the optimizer and {'was' if one else 'were'} computed "
+        f"{listed(titles)} {'is' if one else 'are'} in the optimizer and {'was' if one else 'were'} computed "
         f"with a graph, but got no gradient in {seen.step} steps, while {seen.after} did.",
-        f"find what cuts the graph between {seen.layers[-1]} and {seen.after}: detach(), .data, torch.no_grad(), "
+        f"find what cuts the graph between {titles[-1]} and {seen.after}: detach(), .data, torch.no_grad(), "
         "numpy(), argmax()",
-        [Seen("layers without a gradient", listed(seen.layers))],
+        [Seen("layers without a gradient", listed(titles))],
         Where(seen.step, seen.layers),
     )
 

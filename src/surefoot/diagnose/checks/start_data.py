@@ -76,7 +76,7 @@ def not_scaled(means: Sequence[float], deviations: Sequence[float], size: float,
         means: of each column of a table; none if the input is no table.
         deviations: of each column.
         size: root mean square of all.
-        harms: whether the first penalty is far too high, which makes it a fault.
+        harms: whether the first penalty is far too high, which makes it a fault where the inputs are too large.
     """
     columns = [(at, mean, wide) for at, (mean, wide) in enumerate(zip(means, deviations, strict=True)) if wide > 0.0]
     far = [at for at, mean, wide in columns if abs(mean) > FAR * wide]
@@ -96,7 +96,7 @@ def not_scaled(means: Sequence[float], deviations: Sequence[float], size: float,
     found = INPUTS_NOT_SCALED.finding(
         f"The inputs are not scaled: {'; '.join(said)}", fix, [Seen("inputs' root mean square", size, "about 1")]
     )
-    return replace(found, severity="fault") if harms else found
+    return replace(found, severity="fault") if harms and size > SIZES[1] else found
 
 
 def constant_columns(values: Mapping[int, float], count: int) -> Finding | None:

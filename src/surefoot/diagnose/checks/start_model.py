@@ -1,7 +1,7 @@
 """What a model does before a run begins: facts that were measured on it, judged."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, final
 
@@ -129,13 +129,15 @@ def overconfident(first: First, spread: float, layer: str) -> Finding | None:
     return found if first.above > faulty else replace(found, severity="note")
 
 
-def activation_scale(signals: Sequence[tuple[str, float]]) -> Finding | None:
+def activation_scale(signals: Sequence[tuple[str, float]], titles: Mapping[str, str] | None = None) -> Finding | None:
     """Return the finding on the signal through the layers.
 
     Args:
         signals: for each layer in the order of calling its name, and how much its input differs between rows as a
             multiple of the first layer's; a norm in between brings it back, and then nothing is said.
+        titles: what the layers are to be called, by name.
     """
+    called = titles or {}
     if not signals:
         return None
     end = signals[-1][1]
@@ -146,9 +148,11 @@ def activation_scale(signals: Sequence[tuple[str, float]]) -> Finding | None:
     at = len(beyond) - next((back for back, out in enumerate(reversed(beyond)) if not out), len(beyond))
     word, change = ("grown", "begin the layers smaller") if grown else ("shrunk", "begin the layers larger")
     found = ACTIVATION_SCALE.finding(
-        f"What differs between rows has {word} to {end:.2g} of the first layer's when it reaches {signals[-1][0]}",
-        f"{change}, as in torch.nn.init.kaiming_normal_(layer.weight), or put a LayerNorm before {signals[at][0]}",
-        [Seen(f"signal at {name}", value, "0.001 to 1000") for name, value in signals[at : at + 3]],
+        f"What differs between rows has {word} to {end:.2g} of the first layer's when it reaches "
+        f"{called.get(signals[-1][0], signals[-1][0])}",
+        f"{change}, as in torch.nn.init.kaiming_normal_(layer.weight), or put a LayerNorm before "
+        f"{called.get(signals[at][0], signals[at][0])}",
+        [Seen(f"signal at {called.get(name, name)}", value, "0.001 to 1000") for name, value in signals[at : at + 3]],
         Where(layer=tuple(name for name, _ in signals[at:])),
     )
     return found if not 1.0 / FAULTY <= end <= FAULTY else replace(found, severity="note")
@@ -198,8 +202,9 @@ def cut_off() -> Finding:
 
 
 def _smaller(layer: str, factor: float) -> str:
-    named = f"model.get_submodule({layer!r}).weight.data.mul_" if layer else "multiply the outputs by "
-    return f"{named}({factor:.2g})"
+    return (
+        f"model.get_submodule({layer!r}).weight.data.mul_({factor:.2g})" if layer else f"output = {factor:.2g} * output"
+    )
 
 
 def _clearly(first: First) -> bool:
