@@ -109,7 +109,8 @@ class Run:
         """
         from surefoot.fitting.run_figure import run_figure
 
-        return run_figure(self)
+        best_step = self.best_step if self.best else None
+        return run_figure(self.trace, self.ending, self.search, title=self.task, best_step=best_step)
 
     def to_json(self) -> dict[str, Any]:
         """Return the outcome as plain values that JSON holds; a number that is not finite becomes None."""

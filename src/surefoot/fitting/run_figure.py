@@ -5,33 +5,37 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from surefoot.search import Found
+from surefoot.trace import Trace
 from surefoot.training.average import Averaged
 from surefoot.training.figure import GREY, INK, figure_of
+from surefoot.training.loop import Ending
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from surefoot.fitting.run import Run
-
 PURPLE = "#AA4499"
 """Of the averaged weights; told apart from the other four with every common kind of colour blindness."""
 
 
-def run_figure(run: "Run") -> "Figure":
+def run_figure(trace: Trace, ending: Ending, search: Found | None, *, title: str, best_step: int | None) -> "Figure":
     """Draw a run: penalties and step size by step, its search, its best step and its averaged weights.
 
     Args:
-        run: at its end.
+        trace: of the run.
+        ending: how it ended.
+        search: what its search found, or None.
+        title: what stands above it.
+        best_step: where the best check is marked; nowhere if None.
 
     Errors: MissingPackage if matplotlib is not installed.
     """
-    figure = figure_of(run.trace, title=run.task, best_step=run.best_step if run.best else None)
+    figure = figure_of(trace, title=title, best_step=best_step)
     upper, lower = figure.axes
-    if run.average is not None and math.isfinite(run.average.penalty):
-        _draw_average(upper, run.average, run.ending.step)
-    if run.search is not None and run.search.cost:
-        _draw_search(upper, lower, run.search)
+    if ending.average is not None and math.isfinite(ending.average.penalty):
+        _draw_average(upper, ending.average, ending.step)
+    if search is not None and search.cost:
+        _draw_search(upper, lower, search)
     return figure
 
 

@@ -17,7 +17,6 @@ from torch._C._autograd import _profiler_enabled
 from torch._compile import _disable_dynamo
 from torch.optim.optimizer import ParamsT, _global_optimizer_post_hooks, _global_optimizer_pre_hooks
 
-from surefoot.backends.eager import fault
 from surefoot.backends.emit import SUMS
 from surefoot.errors import InvalidValue, UnsupportedInput, refuse
 from surefoot.feedback import Plateau
@@ -30,7 +29,7 @@ from surefoot.pytorch.spelling import Group, Spelling, number
 from surefoot.pytorch.state_faults import state_faults
 from surefoot.pytorch.statistics import Floats, Statistics
 from surefoot.pytorch.step_size import Pace, Scheduled, pace_faults, pace_of, scheduled, with_lengths
-from surefoot.pytorch.work import Usual, Way, Work
+from surefoot.pytorch.work import Usual, Way, Work, unsteppable
 
 _gradient = attrgetter("grad")
 _NONE = type(None)
@@ -229,12 +228,7 @@ class Optimizer(torch.optim.Optimizer):
         self._remember_state()
 
     def _refuse_parameters(self) -> None:
-        faults = []
-        for name, p in zip(self.names(), (p for group in self.param_groups for p in group["params"]), strict=True):
-            why = fault(p, p.grad) if p.grad is not None else None
-            if why:
-                faults.append(f"parameter {name} of shape {tuple(p.shape)}: {why}")
-        if faults:
+        if faults := unsteppable(self.names(), [p for group in self.param_groups for p in group["params"]]):
             raise UnsupportedInput(f"{type(self).__name__}, step {self.param_groups[0]['t']}: {'; '.join(faults)}.")
 
     def names(self) -> list[str]:

@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol, final
 
 from torch import Tensor
 
+from surefoot.backends.eager import fault
 from surefoot.pytorch.roster import Cohort
 from surefoot.pytorch.spelling import Reading
 from surefoot.pytorch.step_size import Pace
@@ -65,3 +66,9 @@ def clip_factor(total: float, clip: float) -> float:
     """Return what to multiply gradients with, whose squares have this sum, so that their norm is at most `clip`."""
     factor = clip / (sqrt(total) + 1e-6)  # 1e-6 as torch has it
     return 1.0 if factor > 1.0 else factor  # a norm that is NaN stays NaN, as torch's does: min() would hide it
+
+
+def unsteppable(names: Sequence[str], parameters: Sequence[Tensor]) -> list[str]:
+    """Return which parameters have a gradient that no backend can step, and why, in words."""
+    pairs = [(name, p, fault(p, p.grad)) for name, p in zip(names, parameters, strict=True) if p.grad is not None]
+    return [f"parameter {name} of shape {tuple(p.shape)}: {why}" for name, p, why in pairs if why]

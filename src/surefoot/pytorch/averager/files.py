@@ -14,7 +14,10 @@ from torch import Tensor
 
 from surefoot import __version__
 from surefoot.errors import InvalidValue, refuse
-from surefoot.pytorch.averager.readers import DTYPES, Reader, Shape, reader_of
+from surefoot.pytorch.averager.readers import DTYPES, Reader, Shape, is_file, reader_of
+
+LONGEST = 200
+"""Bytes of the output's name: file systems take 255, and it is first written under a longer one."""
 
 STRETCH = 2 * 2**20
 """Bytes read of a tensor at a time, as far as its first dimension allows."""
@@ -120,6 +123,8 @@ def _write_mean(
     file: BinaryIO, name: str, shape: Shape, readers: list[Reader], shares: list[float]
 ) -> tuple[bool, bool]:
     """Write one tensor; return whether it is all numbers, and whether it is the same in all files."""
+    if not math.prod(shape.sizes):
+        return True, True  # nothing to read, however many rows of nothing there are
     rows = shape.sizes[0] if shape.sizes else 1
     row = max(1, math.prod(shape.sizes[1:]) * _itemsize(shape))
     step = max(1, STRETCH // row)
@@ -180,10 +185,12 @@ def _itemsize(shape: Shape) -> int:
 
 def _file_faults(paths: list[Path], out: Path, *, replace: bool) -> list[str]:
     faults = [f"{len(paths)} file is given; a mean is of two at least"] if len(paths) < 2 else []
-    faults += [f"there is no file {path}" for path in dict.fromkeys(paths) if not path.is_file()]
+    faults += [f"there is no file {path}" for path in dict.fromkeys(paths) if not is_file(path)]
     if out.suffix != ".safetensors":
         faults.append(f"the output is {out}; the mean is written as safetensors, so name it {out.stem}.safetensors")
-    if not out.parent.is_dir():
+    if len(os.fsencode(out.name)) > LONGEST:
+        faults.append(f"the output's name has {len(out.name)} characters; give a shorter one")
+    elif not out.parent.is_dir():
         faults.append(f"the output is {out} and there is no folder {out.parent}; make it first")
     elif out.exists() and not replace:
         faults.append(f"{out} is there already; give another name, or say that it is to be replaced (--force)")

@@ -8,6 +8,7 @@ from math import inf
 
 from torch import nn
 
+from surefoot.pytorch.groups.keys import misspelled
 from surefoot.pytorch.groups.names import Named, Place
 
 Pattern = str | re.Pattern[str] | type[nn.Module] | tuple[type[nn.Module], ...] | Callable[..., bool]
@@ -83,6 +84,7 @@ def _pattern_faults(pattern: object) -> list[str]:
 def _setting_faults(settings: Mapping[object, object]) -> list[str]:
     faults = [f"gives {key!r}: {_RESERVED[key]}" for key in settings if isinstance(key, str) and key in _RESERVED]
     faults += [f"gives the key {key!r}; it must be a word" for key in settings if not isinstance(key, str)]
+    faults += misspelled(key for key in settings if isinstance(key, str) and key not in _RESERVED)
     return faults + [
         fault for key in ("decay", "relative") if key in settings for fault in factor_faults(key, settings[key])
     ]

@@ -118,9 +118,9 @@ class Calls:
             self.graded += 1
             self._burst = False
             draws, elsewhere = self._states(args) if self.draws else (None, None)
-            cast = torch.is_autocast_enabled("cpu") or torch.is_autocast_enabled("cuda")
             self._before = self._last
-            self._last = args, kwargs, draws, elsewhere, _autocast() if cast else None
+            cast = _autocast() if torch._C._is_any_autocast_enabled() else None
+            self._last = args, kwargs, draws, elsewhere, cast
             if not model.training:
                 self._resting_pass()
             elif len(self._handles) > 1:

@@ -22,7 +22,7 @@ from surefoot.diagnose.finding import Finding
 from surefoot.pytorch.observer.graph import leaves, linear_pairs
 from surefoot.pytorch.observer.holding import Holding
 from surefoot.pytorch.observer.letters import Letters
-from surefoot.pytorch.observer.modules import Run, traceable, traced
+from surefoot.pytorch.observer.modules import Run, titled, traceable, traced
 from surefoot.pytorch.observer.rows import EqualRows
 from surefoot.pytorch.observer.small import SmallGradients, in_float16
 from surefoot.pytorch.observer.watch import Watch, any_gradient
@@ -69,21 +69,27 @@ class Early:
         self._others = register_optimizer_step_post_hook(self._other)
 
     def begin(self, penalty: Tensor) -> None:
-        """Look at the first penalty's graph: what takes part is followed from here on."""
-        part = {id(p): p for p in leaves(penalty) if p.requires_grad}
-        for watch in self._watches:
+        """Look at the first penalty's graph."""
+        self._say(linear_after_linear(linear_pairs(penalty, self._names), 0))
+
+    def follow(self, penalty: Tensor) -> None:
+        """Follow one gradient of each optimizer, from the first penalty on that any of its parameters takes part in."""
+        idle = [watch for watch in self._watches if watch.probe is None]
+        part = {id(p): p for p in leaves(penalty) if p.requires_grad} if idle else {}
+        for watch in idle:
             mine = [part[id(p)] for p in watch.parameters if id(p) in part]
             if mine:
                 smallest = min(mine, key=Tensor.numel)
                 watch.set_probe(smallest, self._names.get(id(smallest), "a parameter"))
-        self._say(linear_after_linear(linear_pairs(penalty, self._names), 0))
 
-    def precision(self, cast: bool) -> None:
-        """Begin to look at a few gradients, if the forward pass was computed in float16."""
+    def precision(self, penalty: Tensor, *, cast: bool) -> None:
+        """Look at a few gradients, if the forward pass was computed in float16."""
         if self._small is None and (cast or in_float16(list(self._model.parameters()))):
             weights = {name: p for name, p in self._model.named_parameters() if p.requires_grad and p.ndim > 1}
             some = [*weights][:1] + [*weights][len(weights) // 2 : len(weights) // 2 + 1] + [*weights][-1:]
             self._small = SmallGradients({name: weights[name] for name in some}, self._letters)
+        if self._small is not None:
+            self._small.look(penalty)
 
     def observed(self, step: int) -> None:
         """Note that a penalty has been computed: hooks on modules come off, and what they saw is judged."""
@@ -108,7 +114,7 @@ class Early:
         if taken == _LOOKS[1]:
             self._holding.suspect()
             self._begin_trace()
-        if taken == SETTLED - 2 and watch.probe is not None and _moved(watch):
+        if taken == SETTLED - 2 and watch.probe is not None and self._rows.moved:
             self._rows.rows(self._letters, self._facts)
 
     def after(self, watch: Watch) -> None:
@@ -145,7 +151,10 @@ class Early:
     def _never(self, watch: Watch, step: int) -> None:
         assert watch.probe is not None
         if watch.probe.discarded and not step:
-            seen = Backwards(watch.probe.name, step, discarded=watch.probe.discarded, moved=_moved(watch))
+            probe = watch.probe
+            seen = Backwards(
+                probe.name, step, discarded=probe.discarded, finite=probe.finite, moved=_moved(watch)
+            )  # fmt: skip
             self._say(step_never_called(seen))
 
     def _begin_trace(self) -> None:
@@ -168,7 +177,8 @@ class Early:
                 cut.append(run.name)
             elif trained:
                 ends = any(map(self._holding.has_gradient, trained))
-                return Cut(step, tuple(cut) if ends else (), run.name)
+                titles = tuple(titled(name, layers[name]) for name in cut)
+                return Cut(step, tuple(cut) if ends else (), titled(run.name, layers[run.name]), titles)
         return Cut(step, (), "")
 
 

@@ -126,7 +126,26 @@ def _signed(dimension: int) -> int:
 def given_by(node: Node) -> str:
     """Return what made a node's first input, shapes aside; "" for a leaf or anything unknown."""
     maker = _maker(node)
-    return _GIVERS.get(operation(maker), "") if maker is not None else ""
+    if maker is None:
+        return ""
+    return "softmax" if _softmax_by_hand(maker) else _GIVERS.get(operation(maker), "")
+
+
+def _softmax_by_hand(node: Node) -> bool:
+    """Return whether a node divides exponentials by their own sum along the last dimension."""
+    if operation(node) != "Div" or len(node.next_functions) < 2:
+        return False
+    above, below = _maker(node, 0), _maker(node, 1)
+    if above is None or below is None or operation(above) != "Exp" or operation(below) != "Sum":
+        return False
+    shape = _shape(above, 0)
+    over = {each % len(shape) for each in map(_signed, below._saved_dim)} if shape and _summed(below) else set()
+    return _maker(below) is above and over == {len(shape) - 1}
+
+
+def _summed(node: Node) -> bool:
+    """Return whether a sum was taken along some dimensions, of which a sum of all has kept none."""
+    return getattr(node, "_saved_dim", None) is not None
 
 
 def _maker(node: Node, place: int = 0) -> Node | None:

@@ -24,6 +24,16 @@ def named(model: nn.Module) -> dict[int, str]:
     return {id(p): name.replace(_PREFIX, "") for name, p in model.named_parameters()}
 
 
+def titled(name: str, module: nn.Module) -> str:
+    """Return a module's name, and its kind where the name is but a number.
+
+    >>> titled("body.0", nn.Linear(2, 1)), titled("head", nn.Linear(2, 1))
+    ('body.0 (Linear)', 'head')
+    """
+    name = name.replace(_PREFIX, "")
+    return f"{name} ({type(module).__name__})" if name.rpartition(".")[2].isdigit() else name
+
+
 def drops(module: nn.Module) -> bool:
     """Return whether a module drops units in training."""
     if isinstance(module, _DropoutNd):
@@ -34,15 +44,15 @@ def drops(module: nn.Module) -> bool:
 
 
 def norms(model: nn.Module) -> dict[str, _NormBase]:
-    """Return the norms that keep running statistics, by name; not an instance norm that keeps none."""
+    """Return the norms that keep running statistics, by title; not an instance norm that keeps none."""
     found = {name: module for name, module in model.named_modules() if isinstance(module, _NormBase)}
-    return {name.replace(_PREFIX, ""): module for name, module in found.items() if module.track_running_stats}
+    return {titled(name, module): module for name, module in found.items() if module.track_running_stats}
 
 
 def census(model: nn.Module) -> Census:
     """Return which modules behave differently in training, and which of them are in eval mode."""
     stateful = norms(model)
-    dropping = {name.replace(_PREFIX, ""): each for name, each in model.named_modules() if drops(each)}
+    dropping = {titled(name, each): each for name, each in model.named_modules() if drops(each)}
     every = {**stateful, **dropping}
     return Census(
         model.training, tuple(stateful), tuple(dropping),

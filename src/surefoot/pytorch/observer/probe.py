@@ -34,9 +34,9 @@ class Probe:
 
     def __init__(self, parameter: nn.Parameter, name: str) -> None:
         self.parameter, self.name = parameter, name
-        self.discarded = 0
+        self.discarded = self.finite = 0
         self._added = 0
-        self._unbroken = False
+        self._unbroken = self._was_finite = False
         self._mark: _Mark = None
         self._begun, self._version = parameter.detach().clone(), parameter._version
         self._handles: list[RemovableHandle] = [
@@ -70,10 +70,14 @@ class Probe:
             self._unbroken = False
             if self._added and _cleared(self.parameter.grad):
                 self.discarded += 1
+                self.finite += self._was_finite
 
     def _after(self, parameter: Tensor) -> None:
         self._mark = _mark_of(parameter)
         self._added += 1
+        gradient = parameter.grad
+        on_cpu = gradient is not None and gradient.device.type == "cpu"
+        self._was_finite = on_cpu and gradient is not None and bool(gradient.isfinite().all())
 
 
 def _mark_of(parameter: Tensor) -> _Mark:

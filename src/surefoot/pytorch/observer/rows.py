@@ -11,6 +11,9 @@ from surefoot.pytorch.observer.letters import Letters
 
 _LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
 
+_SAMPLE = 64
+"""Entries of each parameter by which it is seen whether any has changed."""
+
 
 @final
 class EqualRows:
@@ -23,10 +26,14 @@ class EqualRows:
 
     def __init__(self, model: nn.Module, letters: Letters) -> None:
         self._suspects: list[tuple[str, Tensor]] = []
+        self._begun: list[tuple[Tensor, Tensor]] = []
         for name, module in model.named_modules():
             weight = module._parameters.get("weight")  # asked as an attribute, a spectral norm would be renewed
             if isinstance(module, _LAYERS) and weight is not None and len(weight) > 1:
                 self._compare(f"{name}.weight".lstrip("."), weight, letters)
+        if self._suspects:
+            trained = [p for p in model.parameters() if p.requires_grad and p.device.type == "cpu"]
+            self._begun = [(p, p.detach().reshape(-1)[:_SAMPLE].clone()) for p in trained]
 
     def _compare(self, name: str, weight: Tensor, letters: Letters) -> None:
         def then(same: Tensor) -> None:
@@ -36,6 +43,11 @@ class EqualRows:
         if weight.requires_grad:
             with torch.no_grad():
                 letters.post((weight[0] == weight[1]).all(), then)
+
+    @property
+    def moved(self) -> bool:
+        """Whether the steps since have changed anything; on a device, where it would have to be awaited, they have."""
+        return not self._begun or any(not torch.equal(p.detach().reshape(-1)[:_SAMPLE], was) for p, was in self._begun)
 
     def rows(self, letters: Letters, found: list[Rows]) -> None:
         """Append what the rows of the suspects are like, now that they have gradients."""

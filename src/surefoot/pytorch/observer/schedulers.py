@@ -64,7 +64,7 @@ class Lead:
             if steps >= 1:
                 self._every = self._every and abs(moved - steps) <= 1
                 self._last = step, self._count()
-            below = self._now <= NOTHING * self._peak
+            below = self._now <= NOTHING * self._peak and self._peak > 0.0  # before a warm-up nothing has fallen
             self._ended = (step if self._ended is None else self._ended) if below else None
         return Led(self._kind, step, self._early, self._peak, self._now, self._ended, self._every)
 

@@ -29,11 +29,15 @@ DENSE = _LOOKS[-1]
 _READ = 50
 """Every so many penalties on a device one is fetched, to see whether it is finite: 30 us."""
 
-_CANARY = 4096
-"""Most entries of the gradient that is tested before every step on the CPU (2 us)."""
+_LED = 8
+"""Every so many penalties it is read how far a scheduler has led the step size: 3 us."""
 
-Examine: TypeAlias = Callable[[list[Call], Tensor | None, torch.optim.Optimizer, int], Finding]
-"""Explains what is not finite: from the last passes, the penalty if that is it, the optimizer and the steps taken."""
+_CANARY = 4096
+"""Most entries of the gradient that is tested before every step on the CPU (1 us)."""
+
+Examine: TypeAlias = Callable[[list[Call], Tensor | None, torch.optim.Optimizer, int, float], Finding]
+"""Explains what is not finite: from the last passes, the penalty if that is it, the optimizer, the steps taken, and
+what the penalty was multiplied by before its backward."""
 
 
 @final
@@ -59,13 +63,13 @@ class Ward:
         self._model, self._report, self._examine, self._give_up = model, say, examine, give_up
         self._letters = Letters()
         self._names = named(model)
-        self._watches = [Watch(each, self._before_step, self._after_step) for each in optimizers]
+        self._watches = [Watch(each, self._before_step, self._after_step, self._canary_died) for each in optimizers]
         self._calls = Calls(model)
         self._modes = Modes(model, self._calls, self._say)
         self._penalties = Penalties(self._letters, self._say)
         self._early: Early | None = Early(model, self._names, self._watches, self._letters, self._say)
         self._leads: list[Lead] = []
-        self._canary: Tensor | None = None
+        self._scale: Tensor | None = None
         self._seen, self._due, self._begun, self._dead, self._closed = 0, 1, False, False, False
         self._say_what_stands()
 
@@ -83,9 +87,11 @@ class Ward:
             if penalty.requires_grad:
                 if self._seen >= self._due or self._early is not None:
                     self._look(penalty)
+                elif self._leads and not self._seen % _LED:
+                    self._led(self._taken())
                 self._modes.observed(self._taken)
             if penalty.is_cpu:
-                value = penalty.detach().item()
+                value = penalty.item()
                 if value - value != 0.0:  # cheaper than isfinite: inf and nan
                     self._died(penalty, self._watches[0])
             elif self._seen % _READ == 0:
@@ -102,11 +108,11 @@ class Ward:
     def close(self) -> None:
         """Take every hook away and let go of the inputs."""
         self._closed = True
-        for watch in self._watches:
-            watch.close()
         if self._early is not None:
             self._early.close()
-        self._early, self._canary = None, None
+        self._early = None
+        for watch in self._watches:
+            watch.close()
         self._modes.close()
         self._calls.close()
 
@@ -127,15 +133,18 @@ class Ward:
         self._letters.collect()
         if early is not None and not self._begun:
             self._begin(early, penalty)
+        if early is not None:
+            early.follow(penalty)
         if early is not None and self._seen <= DENSE:
             call = next(iter(self._calls.kept), None)
-            early.precision(call is not None and torch.float16 in (call.precision or {}).values())
+            early.precision(penalty, cast=call is not None and torch.float16 in (call.precision or {}).values())
             self._calls.learn_draws()
         self._find_schedulers(step)
         self._penalties.look(penalty, step)
         self._modes.look(step)
-        for lead in self._leads:
-            self._say(scheduler_per_batch(lead.led(step)))
+        self._led(step)
+        if penalty.grad_fn is not None:
+            penalty.register_hook(self._note_scale)  # type: ignore[no-untyped-call]
         if early is not None and self._seen >= DENSE and step >= SETTLED:
             self._settle(early, step)
 
@@ -144,17 +153,23 @@ class Ward:
         early.begin(penalty)
         small = (p for p in self._model.parameters() if p.requires_grad and p.is_cpu and p.numel() <= _CANARY)
         first = [*islice(small, 2)]  # of the first layer: nan spreads to it from wherever backward met it
-        self._canary = min(first, key=Tensor.numel, default=None)
+        for watch in self._watches:
+            watch.canary = min(first, key=Tensor.numel, default=None)
 
     def _settle(self, early: Early, step: int) -> None:
         self._early = None
         early.judge(step)
-        for watch in self._watches:
-            if watch.ours:
-                watch.unhook()
+
+    def _led(self, step: int) -> None:
+        for lead in self._leads:
+            self._say(scheduler_per_batch(lead.led(step)))
+
+    def _note_scale(self, scale: Tensor) -> None:
+        """Keep what a penalty was multiplied by on its way to its backward: the gradient by the penalty itself."""
+        self._scale = scale.detach()
 
     def _find_schedulers(self, step: int) -> None:
-        if self._seen in (2, DENSE) and not self._leads:
+        if self._seen in (1, 2, DENSE) and not self._leads:
             for watch in self._watches:
                 if scheduled(watch.optimizer):
                     self._leads += [Lead(each, step) for each in schedulers_of(watch.optimizer)]
@@ -168,11 +183,6 @@ class Ward:
                 for lead in self._leads:
                     lead.before_step()
                     self._say(scheduler_before_optimizer(lead.led(watch.taken)))
-            canary = self._canary
-            if canary is not None and canary.grad is not None and not self._dead:
-                total = canary.grad.sum().item()
-                if total - total != 0.0 and not canary.grad.isfinite().all() and not _scaled(watch.optimizer):
-                    self._died(None, watch)
         except Exception as error:
             self._give_up(error)
 
@@ -182,6 +192,15 @@ class Ward:
                 self._early.after(watch)
         except Exception as error:
             self._give_up(error)
+
+    def _canary_died(self, watch: Watch, error: Exception | None) -> None:
+        try:
+            if error is not None:
+                self._give_up(error)
+            elif not self._dead and not _scaled(watch.optimizer):
+                self._died(None, watch)
+        except Exception as another:
+            self._give_up(another)
 
     # Findings
 
@@ -202,9 +221,15 @@ class Ward:
         """Have it explained, once, why a penalty or a gradient is not finite: the one place where that is done."""
         if not self._dead:
             self._dead = True
-            self._say(self._examine(self._calls.kept, penalty, watch.optimizer, self.steps))
+            self._say(self._examine(self._calls.kept, penalty, watch.optimizer, self.steps, _number(self._scale)))
 
 
 def _scaled(optimizer: Any) -> bool:
     """Return whether a gradient scaler has left it to the step itself to skip what is not finite."""
     return getattr(optimizer, "found_inf", None) is not None
+
+
+def _number(scale: Tensor | None) -> float:
+    """Return a scale that is a finite number above 0, else 1; it is only asked for once a run has failed."""
+    found = 1.0 if scale is None or scale.numel() != 1 else float(scale)
+    return found if 0.0 < found < float("inf") else 1.0
