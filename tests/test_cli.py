@@ -11,7 +11,7 @@ import pytest
 import surefoot
 from surefoot import __version__
 from surefoot.cli import FAILED, FINISHED, INTERRUPTED, WRONG, main
-from surefoot.records.folder import read
+from surefoot.records.reading import read
 
 TASKS = """
 import torch
@@ -55,6 +55,7 @@ def here(tmp_path, monkeypatch):
     """Stand in an empty folder with a file of tasks."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setenv("SUREFOOT_RUNS", "runs")
     (tmp_path / "tasks.py").write_text(TASKS)
     return tmp_path
 

@@ -11,6 +11,7 @@ import surefoot as sf
 from surefoot.catalogue import entries
 from writer import parts
 from writer.programs import printed
+from writer.stumble import measured
 
 HERE = Path(__file__).parents[1] / "guides"
 
@@ -60,6 +61,7 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
         "card": partial(prints, "doctor.md", 0),
         "autopsy": partial(prints, "doctor.md", 3),
         "start": partial(prints, "doctor.md", 4),
+        "measured": measured,
     },
     "guides/search.md": {
         "found": partial(prints, "search.md", 0),

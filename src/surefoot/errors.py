@@ -9,6 +9,9 @@
 A message says what was given, what is allowed and what to do, in that order.
 """
 
+MOST = 30
+"""Faults that one message tells: a file of a million bad names makes no message of a million."""
+
 
 class SurefootError(Exception):
     """The root of every error that surefoot raises on purpose."""
@@ -39,4 +42,15 @@ def refuse(where: str, faults: list[str]) -> None:
     surefoot.errors.InvalidValue: AdamW: beta2 is 1.2; it must be at least 0 and below 1.
     """
     if faults:
-        raise InvalidValue(f"{where}: {'; '.join(faults)}.")
+        more = [f"and {len(faults) - MOST} more"] if len(faults) > MOST else []
+        raise InvalidValue(f"{short(where, 200)}: {'; '.join([*map(short, faults[:MOST]), *more])}.")
+
+
+def short(text: str, most: int = 800) -> str:
+    """Return a text as it is, or without its middle if it has more characters than a person reads in a message.
+
+    >>> short("warmup(5%)"), short("(" * 10**6, most=8)
+    ('warmup(5%)', '(((( ... ((((')
+    """
+    half = most // 2
+    return text if len(text) <= most else f"{text[:half]} ... {text[-half:]}"

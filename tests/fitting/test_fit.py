@@ -251,6 +251,22 @@ def test_the_figure_shows_both_penalties_over_the_step_size_with_the_best_marked
     assert any(f"at step {run.best_step}" in text for text in texts)
 
 
+def test_the_figure_marks_the_averaged_weights_over_their_steps_and_the_search_before_them():
+    run = fit(small(), steps=300, rule="adamw", stopping=Never())
+    upper, lower = run.figure().axes
+    found, kept = run.search, "kept" if run.average.kept else "not kept"
+    assert f"average {run.average.penalty:.3g}, {kept}" in {text.get_text() for text in upper.texts}
+    (mean,) = [line for line in upper.lines if line.get_linewidth() == 3]
+    assert [*mean.get_xdata()] == [300 - run.average.steps, 300]
+    assert {*mean.get_ydata()} == {run.average.penalty}
+    assert f"search: {found.cost} steps" in {text.get_text() for text in lower.texts}
+    assert upper.get_xlim()[0] <= -found.cost
+    bars = [line for line in lower.lines if max(line.get_xdata()) <= 0]
+    assert len(bars) == len(found.race.results)
+    assert sum(max(bar.get_xdata()) - min(bar.get_xdata()) for bar in bars) == found.cost
+    assert all(low <= line.get_ydata()[0] <= high for line in bars for low, high in [lower.get_ylim()])
+
+
 def test_a_figure_of_a_run_that_left_the_numbers_is_drawn(tmp_path):
     task = small(penalty=lambda output, target: (output - target).square().mean() ** 9, validation=None)
     run = fit(task, steps=200, rule="sgd", step_size=1e3)

@@ -10,6 +10,7 @@ from torch import nn
 
 import surefoot as sf
 from surefoot.errors import InvalidValue
+from surefoot.pytorch.groups.keys import misspelled
 from surefoot.pytorch.groups.names import folded, named
 
 
@@ -251,6 +252,9 @@ def test_a_rule_that_matches_only_frozen_parameters_is_no_mistake():
         (("0", {"decay": -1}), "rule 1 decay is -1; it must be a number, at least 0"),
         (("0", {"relative": float("nan")}), "rule 1 relative is nan"),
         (("0", {1: 2}), "it must be a word"),
+        (("0", {"weigth_decay": 0.1}), "rule 1 gives the key 'weigth_decay', which no optimizer knows; is 'weight_dec"),
+        (("0", {"relativ": 0.1}), "is 'relative' meant?"),
+        (("0", {"decays": 0.1}), "is 'decay' meant?"),
         ("0", "give (pattern, settings)"),
     ],
 )
@@ -475,6 +479,29 @@ def test_in_torchs_words_decay_is_weight_decay_and_relative_step_sizes_need_the_
 def test_what_torchs_groups_cannot_hold_is_refused(keys, words):
     with pytest.raises(InvalidValue, match=re.escape(words)):
         sf.groups(mlp(), rules=[("^3.bias", keys)]).torch()
+
+
+def test_every_key_of_an_optimizer_is_known_and_one_unlike_any_may_be_anothers():
+    for make in (sf.AdamW, sf.SGD, sf.Adagrad, sf.RMSprop):
+        keys = {key for key in make([nn.Parameter(torch.ones(1))]).param_groups[0] if key not in ("params", "t")}
+        assert misspelled(keys) == []
+    assert len(sf.groups(mlp(), rules=[("^0", {"gain": 0.1})])) == 4
+
+
+@pytest.mark.parametrize("key", ["momentum", "gain"])
+def test_a_key_that_the_optimizer_does_not_know_is_refused_by_it(key):
+    groups = sf.groups(mlp(), decay=0.1, rules=[("^0", {key: 0.5})])
+    with pytest.raises(
+        InvalidValue, match=f"AdamW: a rule of the groups gives '{key}', which it does not know; it knows"
+    ):
+        sf.AdamW(groups)
+    assert len(torch.optim.AdamW(groups).param_groups) == len(groups)  # torch's keep what they do not know
+
+
+def test_a_constant_of_ones_own_rule_may_be_given_by_groups():
+    groups = sf.groups(mlp(), rules=[("^0", {"beta1": 0.5})])
+    assert sf.AdamW(groups).param_groups[0]["betas"] == (0.5, 0.999)
+    assert sf.MuonAdamW(mlp(), rules=[("^0", {"momentum": 0.8})]).param_groups[0]["momentum"] == 0.8
 
 
 def test_a_rule_may_give_a_schedule_and_constants_of_our_optimizers():

@@ -803,3 +803,171 @@ def test_a_scheduler_stepped_after_each_step_of_a_closure_is_silent():
         optimizer.step(closure)
         scheduler.step()
     assert faults(doctor) == []
+
+
+# What is too small for float16
+
+
+def halved(by, scaler=None, steps=24):
+    model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 3))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.05 / by)
+    with quiet(model, optimizer) as doctor:
+        for _ in range(steps):
+            x, y = batch()
+            with torch.autocast("cpu", torch.float16):
+                loss = by * functional.cross_entropy(model(x), y)
+            doctor.observe(loss)
+            optimizer.zero_grad()
+            if scaler is None:
+                loss.backward()
+                optimizer.step()
+            else:
+                scaler.scale(loss).backward()
+                scaler.step(optimizer)
+                scaler.update()
+        return faults(doctor)
+
+
+def test_gradients_that_float16_rounds_away_are_found_with_and_without_a_scaler_and_others_are_not():
+    assert halved(1e-6) == ["float16-underflow"]
+    assert halved(1e-11, torch.amp.GradScaler("cpu")) == ["float16-underflow"]
+    assert not halved(1.0)
+    assert not halved(1e-3)
+    assert not halved(1e-6, torch.amp.GradScaler("cpu"))
+
+
+def test_a_small_term_beside_a_large_one_may_be_rounded_away():
+    model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 3))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+    with quiet(model, optimizer) as doctor:
+        for _ in range(24):
+            x, y = batch()
+            with torch.autocast("cpu", torch.float16):
+                output = model(x)
+                loss = functional.cross_entropy(output, y) + 1e-8 * output.square().mean()
+            doctor.observe(loss)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        assert not faults(doctor)
+
+
+# Autopsies
+
+
+def test_batch_norms_statistics_that_a_nan_has_spoilt_in_this_pass_are_not_blamed():
+    model = nn.Sequential(nn.Linear(8, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Linear(16, 3))
+    optimizer = sf.AdamW(model.parameters(), lr=1e-3)
+    with quiet(model, optimizer) as doctor:
+        for step in range(30):
+            x, y = batch()
+            if step == 25:
+                x[5, 2] = torch.nan
+            loss = functional.cross_entropy(model(x), y)
+            doctor.observe(loss)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        (found,) = [each for each in doctor.findings if each.code == "not-finite"]
+        assert found.where.rows == (5,)
+        assert "the input holds nan" in found.claim
+
+
+class Rooted(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.scale, self.head = nn.Parameter(torch.ones(8)), nn.Linear(8, 3)
+
+    def forward(self, x):
+        x = x * self.scale
+        return self.head(x / (x.square().mean(1, keepdim=True).sqrt() + 1.0))
+
+
+@every_optimizer
+@pytest.mark.parametrize("each", [1, 2])
+def test_a_gradient_is_explained_before_the_step_of_any_optimizer_and_in_any_of_the_passes_that_it_adds_up(make, each):
+    model = Rooted()
+    optimizer = make(model.parameters())
+    with quiet(model, optimizer) as doctor:
+        for step in range(40 * each):
+            x, y = batch()
+            if step == 30 * each:  # of two passes the first
+                x[7] = 0.0
+            loss = functional.cross_entropy(model(x), y) / each
+            doctor.observe(loss)
+            loss.backward()
+            if step % each == each - 1:
+                optimizer.step()
+                optimizer.zero_grad()
+        (found,) = [one for one in doctor.findings if one.code == "not-finite"]
+        assert found.where.rows == (7,)
+        assert "sqrt" in found.claim
+
+
+def test_a_penalty_that_is_scaled_by_hand_is_replayed_with_its_scale():
+    model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 3))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+    with quiet(model, optimizer, functional.cross_entropy) as doctor:
+        for _ in range(3):
+            x, y = batch()
+            with torch.autocast("cpu", torch.float16):
+                loss = doctor.penalty(model(x), y)
+            optimizer.zero_grad()
+            (2.0**30 * loss).backward()
+            optimizer.step()
+        found = doctor.diagnosis.headline
+        assert found.code == "not-finite"
+        assert "float16" in found.claim
+
+
+# Loops
+
+
+def test_an_optimizer_whose_parameters_take_part_in_a_later_penalty_only_is_followed_too():
+    generator, critic = nn.Linear(4, 2), nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 1))
+    both = nn.ModuleDict({"generator": generator, "critic": critic})
+    first, second = (torch.optim.Adam(each.parameters(), lr=1e-3) for each in (generator, critic))
+    with quiet(both, [first, second]) as doctor:
+        for _ in range(12):
+            second.zero_grad()
+            told = critic(generator(torch.randn(16, 4)).detach()).mean() - critic(torch.randn(16, 2)).mean()
+            doctor.observe(told)
+            told.backward()
+            second.step()
+            penalty = -critic(generator(torch.randn(16, 4))).mean()  # the generator's gradients are never cleared
+            doctor.observe(penalty)
+            penalty.backward()
+            first.step()
+        assert faults(doctor) == ["zero-grad-missing"]
+
+
+def test_a_softmax_by_hand_is_a_softmax_and_exponentials_over_another_sum_are_not():
+    def over(dimension):
+        def penalty(output, y):
+            powers = (output - output.amax(1, keepdim=True)).exp()
+            return functional.cross_entropy(powers / powers.sum(dimension, keepdim=True), y)
+
+        return penalty
+
+    for dimension, found in ((1, ["softmax-twice"]), (0, [])):
+        model = mlp()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        with quiet(model, optimizer) as doctor:
+            train(model, optimizer, doctor, 8, over(dimension))
+            assert faults(doctor) == found
+
+
+def test_layers_that_are_but_numbers_are_named_with_their_kind():
+    model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Flatten(), nn.Linear(16, 3))
+    model[2].forward = torch.Tensor.detach
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with quiet(model, optimizer) as doctor:
+        train(model, optimizer, doctor, 24)
+        (found,) = [each for each in doctor.findings if each.severity == "fault"]
+        assert found.where.layer == ("0",)
+        assert found.claim.startswith("0 (Linear) is in the optimizer")
+
+
+def test_every_claim_is_a_sentence():
+    assert CHECKS["equal-units"].finding("All is equal", "nothing").claim == "All is equal."
+    assert CHECKS["equal-units"].finding("All is equal.", "nothing").claim == "All is equal."

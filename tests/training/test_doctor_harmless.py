@@ -140,6 +140,7 @@ def test_a_line_search_by_closures_is_bit_for_bit_the_same():
     assert same(end(False), end(True))
 
 
+@pytest.mark.filterwarnings("ignore:`torch.jit.script_method` is deprecated:DeprecationWarning")  # torch's own
 @pytest.mark.parametrize("backend", ["aot_eager", "inductor"])
 def test_a_compiled_model_is_bit_for_bit_the_same(backend):
     if backend == "inductor" and shutil.which("g++") is None and shutil.which("clang++") is None:

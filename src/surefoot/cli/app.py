@@ -6,7 +6,10 @@ from typing import Annotated, Any
 import typer
 
 from surefoot import __version__
-from surefoot.errors import InvalidValue, SurefootError
+from surefoot.errors import InvalidValue, SurefootError, short
+
+LONGEST = 4000
+"""Characters of a sentence: errors of the user's code can be of any length."""
 
 FINISHED, WRONG, FAILED, INTERRUPTED = 0, 2, 3, 130
 
@@ -36,14 +39,25 @@ def main(arguments: list[str] | None = None) -> int:
         return say(str(error), WRONG)
     except SurefootError as error:
         return say(str(error), FAILED)
+    except OSError as error:  # a file that cannot be written: the user's own code was told apart before
+        return say(f"{error.filename or 'the output'} cannot be read or written: {error.strerror or error}", FAILED)
+    except SystemExit:
+        return say("the task's code called sys.exit; take the call out, or raise an error instead", FAILED)
     except (KeyboardInterrupt, typer.Abort):
         return say("interrupted by you", INTERRUPTED)
 
 
 def say(sentence: str, code: int) -> int:
-    """Say one sentence on standard error and return the exit code."""
-    print(f"surefoot: {' '.join(sentence.split()).rstrip('.')}.", file=sys.stderr)
+    """Say one sentence on standard error and return the exit code.
+
+    What a file or an error of the user's brings along moves no cursor, colours nothing and fills no screen.
+    """
+    print(f"surefoot: {short(_printable(' '.join(sentence.split())), LONGEST).rstrip('.')}.", file=sys.stderr)
     return code
+
+
+def _printable(text: str) -> str:
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
 
 
 def _version(wanted: bool) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from surefoot.cli.app import FINISHED, INTERRUPTED, app, say
-from surefoot.errors import InvalidValue
+from surefoot.cli.figures import check_place
 from surefoot.tasks import load
 
 FOUND = 1
@@ -32,8 +32,8 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> int:
     """Look at a task before it is trained: data, first penalty, gradients, and whether a copy learns a few rows."""
-    if sarif is not None and not sarif.parent.is_dir():
-        raise InvalidValue(f"--sarif is {sarif} and there is no folder {sarif.parent}; make it first")
+    if sarif is not None:
+        check_place(sarif, "--sarif")
     loaded = load(task)
 
     from surefoot.training.examine.start import examined

@@ -15,6 +15,9 @@ from surefoot.schedules import Schedule, parse
 if TYPE_CHECKING:
     from rich.console import Console
 
+LISTED = 10_000_000
+"""Factors that are printed as JSON, which are all in memory first."""
+
 INKS = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#0072B2")
 """Okabe and Ito's colours in an order that can be read on dark and on light terminals."""
 
@@ -37,6 +40,8 @@ def schedule(
     steps = _length(given) if steps is None else steps
     if steps < 1:
         raise InvalidValue(f"--steps is {steps}; a run has at least 1")
+    if as_json and steps > LISTED:
+        raise InvalidValue(f"the run has {steps} steps; --json lists the factors of {LISTED} at most")
     sized = [each.over(steps=steps) for each in given]
     if figure is not None:
         from surefoot.training.schedule_figure import schedule_figure

@@ -20,8 +20,8 @@ FLAGS = ("maximize", "amsgrad", "nesterov", "differentiable", "capturable", "fus
 NUMBERS = ("t", "feedback", "relative")
 """Keys of ours beside those that a spelling reads."""
 
-LARGEST = 1e308
-"""A whole number beyond it has no float."""
+LARGEST = 1e30
+"""A number beyond it is none in float32 once it is multiplied, and a whole one beyond 1e308 has no float."""
 
 
 def state_faults(state: object, groups: Sequence[Group], spelling: Spelling) -> list[str]:
@@ -80,7 +80,7 @@ def _wanted(key: str, value: object, own: object) -> str | None:
         good = isinstance(value, (tuple, list)) and len(value) == len(own) and all(map(_number, value))
         return None if good else f"{len(own)} numbers"
     if isinstance(own, (int, float, Tensor)):
-        return None if _number(value) else "a number"
+        return None if _number(value) else "a number, at most 1e30 in size"
     if isinstance(own, str):
         return None if isinstance(value, str) else f"a word, such as {own!r}"
     return None if value is None or isinstance(value, (bool, str)) or _number(value) else "a number or a word"

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from surefoot.errors import InvalidValue
+from surefoot.errors import InvalidValue, short
 from surefoot.trace import SCHEMA
 
 NAME = "meta.json"
@@ -20,9 +20,11 @@ def read_meta(folder: str | Path) -> dict[str, Any]:
     """
     try:
         meta: dict[str, Any] = json.loads((Path(folder) / NAME).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InvalidValue(f"{str(folder)!r} holds no run that can be read: {error}.") from error
-    if not isinstance(meta, dict) or not {"schema", "name", "begun"} <= {*meta}:
+    except (OSError, ValueError, RecursionError) as error:
+        where, why = short(repr(str(folder)), 200), short(str(error), 200)
+        raise InvalidValue(f"{where} holds no run that can be read: {why}.") from error
+    kinds = {"schema": int, "name": str, "begun": str}
+    if not isinstance(meta, dict) or not all(isinstance(meta.get(key), kind) for key, kind in kinds.items()):
         raise InvalidValue(f"{str(folder)!r} holds no run that can be read: its {NAME} is not surefoot's.")
     return meta
 

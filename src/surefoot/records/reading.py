@@ -3,15 +3,16 @@
 import shutil
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import wraps
 from itertools import chain
 from math import nan
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, final
+from typing import Any, TypeVar, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,6 +98,32 @@ class Layers:
         return self.levels[0].first, self.levels[0].mean[:, :, self.columns.index(column)]
 
 
+Answer = TypeVar("Answer")
+
+
+def _refusing(reader: Callable[[str | Path], Answer]) -> Callable[[str | Path], Answer]:
+    """Return a reader that tells a record that is malformed, wherever it is found out, in one sentence."""
+
+    @wraps(reader)
+    def refusing(folder: str | Path) -> Answer:
+        try:
+            return reader(folder)
+        except InvalidValue:
+            raise
+        except _MALFORMED as error:
+            raise InvalidValue(f"{str(folder)!r} holds no log that can be read: it is torn or malformed.") from error
+
+    return refusing
+
+
+_MALFORMED = (
+    sqlite3.Error, OSError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError,
+    MemoryError,
+)  # fmt: skip
+"""What rows and lines of any content, in a file of anybody's, may bring about."""
+
+
+@_refusing
 def read(folder: str | Path) -> Trace:
     """Return the trace that a run's folder holds.
 
@@ -112,6 +139,7 @@ def read(folder: str | Path) -> Trace:
         return Trace(series, tuple(Event(*row) for row in events))
 
 
+@_refusing
 def read_pieces(folder: str | Path) -> list[tuple[float, Trace]]:
     """Return the pieces of the trace in the order in which they were told, each with its time in seconds since 1970.
 
@@ -143,6 +171,7 @@ SELECT piece, key, step, value FROM point JOIN series ON series.id = point.serie
 """
 
 
+@_refusing
 def read_layers(folder: str | Path) -> Layers | None:
     """Return the figures of layers that a run's folder holds, or None if none were recorded.
 
@@ -157,6 +186,7 @@ def read_layers(folder: str | Path) -> Layers | None:
         return None if layout is None else _layers(layout, list(database.chunks_in(found, layout)))
 
 
+@_refusing
 def read_progress(folder: str | Path) -> tuple[int, float]:
     """Return how many steps a run has taken as far as its log says, and its best validation penalty; NaN without one.
 
@@ -202,6 +232,7 @@ def _opened(file: Path) -> sqlite3.Connection | None:
         raise FileNotFoundError(f"there is no {file.name}")
     found = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)
     try:
+        _refuse_computed(found)
         found.execute("SELECT count(*) FROM series")
     except sqlite3.OperationalError:
         found.close()
@@ -210,6 +241,13 @@ def _opened(file: Path) -> sqlite3.Connection | None:
         found.close()
         raise
     return found
+
+
+def _refuse_computed(found: sqlite3.Connection) -> None:
+    """Refuse a database of views: they may have rows without end."""
+    count = "SELECT count(*) FROM sqlite_master WHERE type = 'view' OR sql LIKE 'CREATE VIRTUAL%'"
+    if found.execute(count).fetchone()[0]:
+        raise sqlite3.DatabaseError("it holds views, which surefoot never writes")
 
 
 def _copied(folder: Path, copies: Path) -> Path:

@@ -34,10 +34,9 @@ def piecewise(
     refuse("piecewise", _faults(places, values, to, factor))
     if factor is not None:  # powers of the number as it is written, so that 0.1 gives 0.01 and not 0.010000000000000002
         values = tuple(float(written(float(factor)) ** power) for power in range(1, len(places) + 1))
-    whole = constant(places[0])
-    for (start, end), value in zip(pairwise(places), values, strict=False):
-        whole = whole >> constant(_between(start, end), value)
-    return whole >> constant(value=values[-1])
+    between = [constant(_between(*ends), value) for ends, value in zip(pairwise(places), values, strict=False)]
+    parts = [constant(places[0]), *between, constant(value=values[-1])]
+    return Schedule(tuple(phase for part in parts for phase in part.phases))  # `>>` would check the whole at each part
 
 
 def _faults(places: Sequence[Length], values: Sequence[float], to: object, factor: float | None) -> list[str]:

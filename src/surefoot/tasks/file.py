@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
 
-from surefoot.errors import InvalidValue, SurefootError, TaskError
+from surefoot.errors import InvalidValue, SurefootError, TaskError, short
 from surefoot.training.task import Task
 
 T = TypeVar("T")
@@ -23,8 +23,8 @@ def load_file(target: str) -> Task:
     """
     path, _, name = target.rpartition(":") if ".py:" in target else (target, "", "")
     file = Path(path)
-    if not file.is_file():
-        raise InvalidValue(f"there is no file {path}")
+    if not _is_file(file):
+        raise InvalidValue(f"there is no file {short(path, 200)}")
     module = _ran(file)
     if name not in vars(module):
         has = ", ".join(_candidates(module)) or "no task and no function of no arguments"
@@ -64,8 +64,26 @@ def _blamed(file: Path, run: Callable[[], T]) -> T:
     except SystemExit as error:
         advice = "put it under if __name__ == '__main__'"
         raise TaskError(f"{line_of(error, file)}: sys.exit was called; {advice}") from error
-    except Exception as error:
-        raise TaskError(f"{line_of(error, file)}: {type(error).__name__}: {error}") from error
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # of the user's code: any kind
+        raise TaskError(f"{line_of(error, file)}: {_said(error)}") from error
+
+
+def _said(error: BaseException) -> str:
+    """Return an error's kind and words, as far as it has any."""
+    try:
+        words = str(error)
+    except Exception:  # an error of the user's, whose words are computed
+        words = ""
+    return f"{type(error).__name__}: {short(words)}" if words else type(error).__name__
+
+
+def _is_file(file: Path) -> bool:
+    try:
+        return file.is_file()
+    except OSError:  # a name that is too long for any file
+        return False
 
 
 def line_of(error: BaseException, file: Path) -> str:

@@ -161,11 +161,17 @@ class Doctor:
         last, *before = calls or [Call((), {})]
         earlier = (before[0].args, before[0].kwargs, before[0].draws) if before else None
         judge, target = self._penalty, next(iter(self._target), None)
-        return autopsy(
+        given: dict[str, Any] = {"penalty": penalty, "optimizer": optimizer, "step": step, "scale": scale}
+        found = autopsy(
             self._model, last.args, last.kwargs, last.draws,
             None if judge is None or not self._target else lambda output: judge(output, target), target=target,
-            penalty=penalty, optimizer=optimizer, step=step, before=earlier, precision=last.precision, scale=scale,
+            before=earlier, precision=last.precision, **given,
         )  # fmt: skip
+        if penalty is not None or not before or _explained(found):
+            return found
+        first = before[0]  # where gradients are accumulated it may have been this one's
+        other = autopsy(self._model, first.args, first.kwargs, first.draws, precision=first.precision, **given)
+        return other if _explained(other) else found
 
     def _give_up(self, error: Exception) -> None:
         self._failure = " ".join(f"{type(error).__name__}: {error}".split())
@@ -200,3 +206,8 @@ def _faults(model: object, optimizers: object, penalty: object, dismiss: object)
     return faults + [
         f"dismiss has {code!r}; a code is one of {', '.join(CHECKS)}" for code in dismiss if code not in CHECKS
     ]
+
+
+def _explained(finding: Finding) -> bool:
+    """Return whether an autopsy has found what was at fault."""
+    return any(seen.what == "at fault" for seen in finding.seen)

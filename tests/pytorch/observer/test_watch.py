@@ -24,25 +24,24 @@ def nothing(watch):
 def test_steps_are_counted_from_the_beginning_of_the_watch(make):
     optimizer = make([nn.Parameter(torch.zeros(2))], lr=0.1)
     stepped(optimizer, 2)
-    watch = Watch(optimizer, nothing, nothing)
+    watch = Watch(optimizer, nothing, nothing, nothing)
     stepped(optimizer, 3)
     assert watch.taken == 3
     assert watch.ours == make.__module__.startswith("surefoot")
-    if watch.ours:
-        watch.unhook()
-        stepped(optimizer, 4)
-        assert watch.taken == 7
-        watch.hook()
-        stepped(optimizer, 1)
-        assert watch.taken == 8
+    watch.settle()
+    stepped(optimizer, 4)
+    assert watch.taken == 7
+    assert bool(optimizer._optimizer_step_pre_hooks) != watch.ours
     watch.close()
+    stepped(optimizer, 1)
+    assert not watch.ours or optimizer.witness is None
     assert not optimizer._optimizer_step_pre_hooks
     assert not optimizer._optimizer_step_post_hooks
 
 
 def test_steps_without_any_gradient_are_counted_in_a_row():
     optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(2))], lr=0.1)
-    watch = Watch(optimizer, nothing, nothing)
+    watch = Watch(optimizer, nothing, nothing, nothing)
     optimizer.step()
     optimizer.step()
     assert watch.bare == 2
@@ -53,7 +52,7 @@ def test_steps_without_any_gradient_are_counted_in_a_row():
 def test_a_closure_that_computes_the_gradients_inside_the_step_is_no_step_without_them():
     p = nn.Parameter(torch.ones(2))
     optimizer = torch.optim.SGD([p], lr=0.1)
-    watch = Watch(optimizer, nothing, nothing)
+    watch = Watch(optimizer, nothing, nothing, nothing)
 
     def closure():
         optimizer.zero_grad()

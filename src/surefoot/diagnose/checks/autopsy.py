@@ -8,7 +8,7 @@ NOT_FINITE = Check(
     evidence="certain",
     severity="fault",
     question="why the run is not finite",
-    explains=("falls",),
+    explains=("falls", "step-never-called"),
     why="One step with a gradient that is nan leaves every weight nan, and all that follows is lost. The batch is "
     "replayed from its random state with every operation recorded, so the first module and operation, what was at "
     "fault and the rows are known, without anomaly mode having been on.",

@@ -183,10 +183,14 @@ class Early:
 
 
 def _first(runs: Iterable[Run]) -> list[Run]:
-    """Return the first run of each layer, in order."""
+    """Return the first run of each layer that made a graph, or else its first, in the order of calling.
+
+    A validation may come before the pass that is to be seen.
+    """
     found: dict[str, Run] = {}
     for run in runs:
-        found.setdefault(run.name, run)
+        if run.name not in found or (run.graph and not found[run.name].graph):
+            found[run.name] = run
     return [*found.values()]
 
 

@@ -89,7 +89,11 @@ class Ward:
                     self._look(penalty)
                 elif self._leads and not self._seen % _LED:
                     self._led(self._taken())
-                self._modes.observed(self._taken)
+                calls = self._calls
+                if calls.resting or calls.alone or calls.modules is not None:
+                    self._modes.observed(self._taken)
+                else:  # nothing of a pass is news: the way of nearly every step
+                    calls.observed()
             if penalty.is_cpu:
                 value = penalty.item()
                 if value - value != 0.0:  # cheaper than isfinite: inf and nan

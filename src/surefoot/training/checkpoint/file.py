@@ -143,7 +143,11 @@ def read(file: Path) -> tuple[int, dict[str, Any]]:
         raise InvalidValue(f"{str(file)!r} is no checkpoint that can be read: {_what(error)}.") from error
 
 
-_UNREADABLE = (OSError, ValueError, KeyError, TypeError, RuntimeError, RecursionError, MemoryError, SafetensorError)
+_UNREADABLE = (
+    OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError, MemoryError,
+    SafetensorError,
+)  # fmt: skip
+"""What crafted JSON of any shape may bring about in a file whose checksum fits; a RecursionError is a RuntimeError."""
 
 
 def _what(error: BaseException) -> str:

@@ -39,7 +39,7 @@ class Clock:
     """
 
     def __init__(self, seconds: float) -> None:
-        self._begun, self._seconds = perf_counter(), seconds
+        self._begun, self.seconds = perf_counter(), seconds
 
     @property
     def passed(self) -> float:
@@ -49,7 +49,7 @@ class Clock:
     @property
     def left(self) -> float:
         """Seconds that are left, 0 at least."""
-        return max(0.0, self._seconds - self.passed)
+        return max(0.0, self.seconds - self.passed)
 
     def share(self, part: float) -> float:
         """Return the second, counted from the start, at which a part of what is left will have passed."""

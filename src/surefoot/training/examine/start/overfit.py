@@ -1,8 +1,10 @@
 """Whether a copy of the model can learn a few rows by heart."""
 
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from time import perf_counter, thread_time
 from typing import Literal, TypeAlias, final
 
 import torch
@@ -30,6 +32,9 @@ STEP_SIZES = (3e-3, 3e-2)
 PART = 0.1
 """Part of what the best constant costs that the penalty must fall below; a softmax before CrossEntropy leaves ten
 classes at 0.63 of ln 10 and more, a sigmoid before BinaryCrossEntropy two at 0.73 of ln 2."""
+PART_OF_TIME, PATIENCE = 0.25, 8.0
+"""Part of an examination's seconds that one attempt may compute; and how many times as long it may take if the machine
+is busy or the work is another device's."""
 LOOSE = 0.9
 """The same where nothing is known of the penalty, whose least may be far above 0 as an ELBO's is, or of many rows."""
 FALLING = 0.05
@@ -85,8 +90,8 @@ def overfit(setting: Setting, side: Side, clock: Clock) -> Looked:
         rows = taken(setting, side, size)
         goal, begun = aim(setting, rows), _begun(setting, rows)
         ends = []
-        for step_size, part in zip(STEP_SIZES, (0.3, 0.4), strict=True):
-            attempt = trained(setting, rows.batch, step_size, goal, clock, part)
+        for step_size in STEP_SIZES:
+            attempt = trained(setting, rows.batch, step_size, goal, clock)
             if attempt.end == "learnt":
                 return Looked(CANNOT_OVERFIT.code, passed=_said(rows.size, attempt.steps))
             if attempt.end == "cut":
@@ -175,31 +180,51 @@ def _begun(setting: Setting, rows: Rows) -> float:
     return float(setting.judged(_steady(setting.model()), rows.batch)[0])
 
 
-def trained(setting: Setting, batch: Batch, step_size: float, goal: float, clock: Clock, part: float) -> Attempt:
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Compute with one thread: several wait for one another where the machine is busy, and waiting counts as work."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def trained(setting: Setting, batch: Batch, step_size: float, goal: float, clock: Clock) -> Attempt:
     """Return what comes of training a copy on a batch, with the same draws at every step.
+
+    It ends by its steps. Only a model whose steps take so long that they do not fit ends by time: that of this thread's
+    own work, so that it does not depend on what else the machine does.
 
     Args:
         setting: what is examined.
         batch: the rows.
         step_size: of AdamW.
         goal: the penalty to fall below.
-        clock: the time that is left.
-        part: how much of it this may take; the optimizer's first step, which loads what it needs, does not count.
+        clock: says how long an examination may take; the optimizer's first step, which loads what it needs, does not
+            count.
     """
+    with _one_thread():
+        return _trained(setting, batch, step_size, goal, PART_OF_TIME * clock.seconds)
+
+
+def _trained(setting: Setting, batch: Batch, step_size: float, goal: float, seconds: float) -> Attempt:
     model = _steady(setting.model())
     optimizer = AdamW([each for each in model.parameters() if each.requires_grad], step_size=step_size, decay=0.0)
     values: list[float] = []
-    until = math.inf
+    work, until = math.inf, math.inf
     while True:
         penalty = setting.judged(model, batch)[0]
         values.append(float(penalty.detach()))
-        end = _end(values, goal, late=clock.passed > until, cut=not penalty.requires_grad)
+        end = _end(values, goal, late=thread_time() > work or perf_counter() > until, cut=not penalty.requires_grad)
         if end is not None:
             return Attempt(end, len(values) - 1, min((value for value in values if value == value), default=math.nan))
         optimizer.zero_grad()
         penalty.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
-        until = clock.share(part) if len(values) == 1 else until
+        if len(values) == 1:
+            work, until = thread_time() + seconds, perf_counter() + PATIENCE * seconds
 
 
 def _end(values: Sequence[float], goal: float, *, late: bool, cut: bool) -> End | None:

@@ -1,5 +1,6 @@
 """Whether what differs between rows keeps its size on its way through the layers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -10,6 +11,7 @@ from torch.nn.modules.conv import _ConvNd
 
 from surefoot.diagnose.checks.start import ACTIVATION_SCALE
 from surefoot.diagnose.checks.start_model import activation_scale
+from surefoot.pytorch.observer.modules import titled
 from surefoot.training.examine.start.batch_rows import count, row_axis
 from surefoot.training.examine.start.outcome import Looked
 from surefoot.training.examine.start.reading import Side
@@ -30,11 +32,13 @@ class Signals:
             [root mean square over all features of the standard deviation over rows].
         first: what the first of them is given.
         last: the name of the last, or "".
+        titles: what they are to be called, by name.
     """
 
     layers: list[tuple[str, float]]
     first: Tensor | None
     last: str
+    titles: Mapping[str, str]
 
 
 @torch.no_grad()
@@ -59,7 +63,8 @@ def measured(setting: Setting, side: Side) -> Signals:
     finally:
         for handle in handles:
             handle.remove()
-    return Signals(layers, inputs[0] if inputs else None, layers[-1][0] if layers else "")
+    titles = {name: titled(name, module) for module, name in names.items()}
+    return Signals(layers, inputs[0] if inputs else None, layers[-1][0] if layers else "", titles)
 
 
 def activations(signals: Signals) -> Looked:
@@ -69,7 +74,11 @@ def activations(signals: Signals) -> Looked:
     if len(known) < 2 or not known[0][1] > 0.0:
         return Looked(code, skipped="there are no two layers with weights whose inputs could be compared")
     ratios = [(name, value / known[0][1]) for name, value in known]
-    return Looked(code, activation_scale(ratios), f"signal {ratios[-1][1]:.2g} at the last of {len(ratios)} layers")
+    return Looked(
+        code,
+        activation_scale(ratios, signals.titles),
+        f"signal {ratios[-1][1]:.2g} at the last of {len(ratios)} layers",
+    )
 
 
 def _weighs(module: nn.Module) -> bool:
