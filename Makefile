@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 TASK ?= digits
 ARGS ?=
 
-.PHONY: fit test lint docs kernels benchmarks hostile tuning stumble clean
+.PHONY: fit test lint docs kernels benchmarks hostile kills tuning stumble clean
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -40,6 +40,9 @@ benchmarks: $(VENV)/ready ## the tables that the README quotes (about ten minute
 	$(BIN)/python benchmarks/steps.py --whole --json benchmarks/results_whole.json
 	$(BIN)/python benchmarks/cost_of_statistics.py --json benchmarks/results_statistics.json
 	$(BIN)/python benchmarks/digits.py --json benchmarks/results_digits.json
+
+kills: $(VENV)/ready       ## kills runs at a hundred random moments and lets them go on (half an hour)
+	SUREFOOT_DEATHS=100 SUREFOOT_SEED=$$(date +%s) $(BIN)/python -m pytest tests/fitting/test_deaths.py
 
 hostile: $(VENV)/ready    ## many more examples of hostile input than the tests try (about half an hour)
 	SUREFOOT_HOSTILE=3000 $(BIN)/python -m pytest tests/hostile
