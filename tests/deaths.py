@@ -61,7 +61,8 @@ def killed(kind: str, runs: Path, after: float, *, resume: bool, by: signal.Sign
         return None
     process.send_signal(by)
     process.communicate(timeout=60)
-    return examined(kind, after, next(runs.iterdir()))
+    made = sorted(runs.iterdir()) if runs.exists() else []
+    return examined(kind, after, made[-1]) if made else Death(kind, after, "before the first word", "no log yet", -1)
 
 
 def examined(kind: str, after: float, folder: Path) -> Death:
