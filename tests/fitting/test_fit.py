@@ -152,7 +152,7 @@ def test_what_is_not_allowed_is_refused_in_words(choices, words):
 
 def test_all_faults_of_a_call_are_told_at_once():
     with pytest.raises(
-        InvalidValue, match=r"steps is 0.*rule is.*step_size is.*seed is.*check_every is.*accumul.*device"
+        InvalidValue, match=r"steps is 0.*check_every is.*accumul.*rule is.*step_size is.*seed is.*device"
     ):
         fit(small(), steps=0, rule="?", step_size=0.0, seed=-1, check_every=0, accumulate=0, device="gpu")
 
