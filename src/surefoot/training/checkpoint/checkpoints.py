@@ -129,6 +129,8 @@ class Checkpoints:
         Errors: InvalidValue if a state is of other parts, or of a model that differs.
         """
         self.passed_over = []
+        for file in self.folder.glob("step-*.part"):  # a death in the middle of writing one leaves it
+            self._disk.remove(file)
         for file in reversed(files(self.folder)):
             try:
                 step, state = read(file)
