@@ -15,11 +15,11 @@ LAYERS = [
     {"rules", "schedules", "feedback", "stopping", "averaging", "penalties", "trace", "race"},
     {"diagnose", "records"},
     {"catalogue", "study", "backends"},
-    {"pytorch"},
+    {"pytorch", "landscapes"},
     {"training"},
     {"search"},
     {"fitting", "tasks", "planning", "chaos"},
-    {"integrations"},
+    {"integrations", "workers"},
     {"page"},
     {"cli", "__main__"},
 ]

@@ -193,7 +193,8 @@ def _filters(weight: Tensor, drawn: torch.Generator) -> Tensor:
     random = torch.randn(weight.shape, generator=drawn, dtype=torch.float64).flatten(1)
     lengths = weight.to("cpu", torch.float64).flatten(1).norm(dim=1, keepdim=True)
     scaled = random * lengths / random.norm(dim=1, keepdim=True).clamp_min(1e-30)
-    return scaled.reshape(weight.shape).to(weight)
+    found: Tensor = scaled.reshape(weight.shape).to(weight)
+    return found
 
 
 def _items(batch: Batch) -> int:
