@@ -10,13 +10,14 @@ from typing import Any
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
-from writer import check_pages, guides, index_pages, penalty_pages, rule_pages, schedule_pages, valley
+from writer import check_pages, guides, index_pages, penalty_pages, rule_pages, schedule_pages, search_figures, valley
 from writer.drawing import look, svg_of
 
 from surefoot.catalogue import KINDS, Entry, Kind, entries
 
 GUIDES = {
     "The doctor": "doctor",
+    "What fit chooses": "search",
     "Parameter groups": "groups",
     "Schedules": "schedules",
     "Coming from torch.optim": "drop_in",
@@ -62,6 +63,7 @@ def _written() -> dict[str, str]:
 
 
 def _files() -> Iterator[tuple[str, str]]:
+    yield from search_figures.figures()
     for kind, several in KINDS.items():
         yield f"{several}/index.md", index_pages.page(kind)
         for entry in entries(kind):

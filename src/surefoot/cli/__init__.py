@@ -6,6 +6,7 @@ from surefoot.cli import check as check
 from surefoot.cli import compare as compare
 from surefoot.cli import find as find
 from surefoot.cli import fit as fit
+from surefoot.cli import page as page
 from surefoot.cli import runs as runs
 from surefoot.cli import schedule as schedule
 from surefoot.cli.app import FAILED as FAILED

@@ -1,6 +1,7 @@
 """`surefoot fit`: train a task. What is heavy is imported when it is needed."""
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
@@ -8,6 +9,7 @@ import typer
 
 from surefoot.cli.app import EPILOG, FAILED, FINISHED, INTERRUPTED, app, say
 from surefoot.cli.figures import check_figure
+from surefoot.cli.page import page_beside
 from surefoot.records.place import runs_folder
 from surefoot.schedules import parse
 from surefoot.tasks import TASKS, load
@@ -50,6 +52,7 @@ def fit(
     figure: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the run: .png, .svg or .pdf.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
     progress: Annotated[bool, typer.Option(help="Show a line while it runs.")] = True,
+    page: Annotated[bool, typer.Option("--page", help="Open the web page on this run.")] = False,
 ) -> int:
     """Train a task; keep its best weights and a record of the run."""
     check_figure(figure)
@@ -61,18 +64,19 @@ def fit(
     from surefoot.fitting.plan import SEARCH
     from surefoot.fitting.run import RunFailed
 
-    try:
-        run = fitted(
-            loaded, steps=steps, epochs=epochs, until=cast("Until | None", until), minutes=minutes, seed=seed,
-            step_size=step_size, rule=rule, device=device, schedule=None if schedule is None else parse(schedule),
-            precision=precision, accumulate=accumulate, average=average, search=SEARCH if search else 0.0,
-            runs=runs_folder(runs), progress=progress and not as_json, resume=resume, save_every=save_every,
-        )  # fmt: skip
-    except RunFailed as error:
-        _show(error.run, figure, as_json=as_json)
-        return say(f"{error}{_where(error, task)}", FAILED)
-    _show(run, figure, as_json=as_json)
-    return {"interrupted": INTERRUPTED, "diverged": FAILED}.get(run.ending.kind, FINISHED)
+    with page_beside(runs_folder(runs)) if page else nullcontext():
+        try:
+            run = fitted(
+                loaded, steps=steps, epochs=epochs, until=cast("Until | None", until), minutes=minutes, seed=seed,
+                step_size=step_size, rule=rule, device=device, schedule=None if schedule is None else parse(schedule),
+                precision=precision, accumulate=accumulate, average=average, search=SEARCH if search else 0.0,
+                runs=runs_folder(runs), progress=progress and not as_json, resume=resume, save_every=save_every,
+            )  # fmt: skip
+        except RunFailed as error:
+            _show(error.run, figure, as_json=as_json)
+            return say(f"{error}{_where(error, task)}", FAILED)
+        _show(run, figure, as_json=as_json)
+        return {"interrupted": INTERRUPTED, "diverged": FAILED}.get(run.ending.kind, FINISHED)
 
 
 def _show(run: "Run", figure: Path | None, *, as_json: bool) -> None:

@@ -1,0 +1,237 @@
+"""Figures of every layer over time, as a picture of buckets by tensors, and the whole net's as two curves."""
+
+import base64
+import json
+import re
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeAlias, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from surefoot.errors import InvalidValue
+from surefoot.page.buckets import Buckets, level_for, packed
+from surefoot.page.library import LAYERS, Signature, signature
+from surefoot.page.log_lines import journal_lines
+from surefoot.records import database, journal
+from surefoot.records.reading import Layers, read_layers
+
+MAPS = {
+    "update_ratio": "update over weight",
+    "gradient_norm": "gradient norm",
+    "weight_norm": "weight norm",
+}
+"""What a picture can show, with its title."""
+
+COLUMNS = 192
+"""Buckets of a picture: about one for each few pixels of a line."""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Figures:
+    """Figures of every tensor over blocks of steps, in order.
+
+    Args:
+        names: the tensors.
+        columns: what the figures are.
+        first, counts: the first step of each block, and how many it holds [blocks].
+        least, mean, greatest: [blocks, tensors, columns].
+        bad: gradients or weights of the block that were not finite, or figures that were not [blocks, tensors].
+    """
+
+    names: tuple[str, ...]
+    columns: tuple[str, ...]
+    first: NDArray[np.int64]
+    counts: NDArray[np.int64]
+    least: NDArray[np.float32]
+    mean: NDArray[np.float32]
+    greatest: NDArray[np.float32]
+    bad: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+    @property
+    def last(self) -> int:
+        """The last step; -1 without one."""
+        return int(self.first[-1] + self.counts[-1] - 1) if len(self) else -1
+
+    def of(self, which: str, values: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return one figure of each tensor [blocks, tensors]: a column, or the update over the weight."""
+        at = {name: place for place, name in enumerate(self.columns)}
+        if which != "update_ratio":
+            return values[:, :, at[which]].astype(np.float64)
+        update, weight = values[:, :, at["update_norm"]].astype(np.float64), self.mean[:, :, at["weight_norm"]]
+        found: NDArray[np.float64] = np.divide(update, weight, out=np.full(update.shape, np.nan), where=weight > 0)
+        return found
+
+
+def figures(folder: Path) -> Figures | None:
+    """Return all figures that a run has, the latest step by step, older ones by blocks; None if it has none.
+
+    Errors: InvalidValue if the record cannot be read.
+    """
+    return _read(folder, signature(folder))
+
+
+@lru_cache(4)
+def _read(folder: Path, _: Signature) -> Figures | None:
+    """Return the figures of a run as it was when its files were as they are said to be."""
+    layers = read_layers(folder)
+    if layers is None or not {"gradient_norm", "weight_norm", "update_norm", "not_finite"} <= {*layers.columns}:
+        return None
+    return _figures(layers)
+
+
+def _figures(layers: Layers) -> Figures:
+    levels = layers.timeline
+    shape = (0, len(layers.names), len(layers.columns))
+    empty = np.zeros(shape, np.float32)
+    at = layers.columns.index("not_finite")
+    bad = [level.bad.sum(axis=2) + (np.nan_to_num(level.greatest[:, :, at]) > 0) for level in levels]
+    return Figures(
+        layers.names, layers.columns,
+        np.concatenate([np.zeros(0, np.int64), *(level.first for level in levels)]),
+        np.concatenate([np.zeros(0, np.int64), *(level.counts for level in levels)]),
+        np.concatenate([empty, *(level.least for level in levels)]),
+        np.concatenate([empty, *(level.mean for level in levels)]),
+        np.concatenate([empty, *(level.greatest for level in levels)]),
+        np.concatenate([np.zeros(shape[:2], np.int64), *bad]),
+    )  # fmt: skip
+
+
+def later(folder: Path, step: int) -> Figures | None:
+    """Return the figures of the steps after one; None if there are none.
+
+    Errors: InvalidValue if the record cannot be read.
+    """
+    try:
+        laid, chunks = (_database if (folder / database.NAME).exists() else _lines)(folder, step)
+    except (sqlite3.Error, OSError) as error:
+        raise InvalidValue(f"{str(folder)!r} holds no log that can be read: {error}.") from error
+    if laid is None or not chunks:
+        return None
+    names, columns = laid
+    steps = np.concatenate([each for each, _ in chunks])
+    data = np.concatenate([each.reshape(-1, len(names), len(columns)) for _, each in chunks])
+    bad = (~np.isfinite(data)).sum(axis=2) + (np.nan_to_num(data[:, :, columns.index("not_finite")]) > 0)
+    return _part(Figures(names, columns, steps, np.ones_like(steps), data, data, data, bad), steps > step)
+
+
+_Laid: TypeAlias = tuple[tuple[str, ...], tuple[str, ...]]
+_Chunk: TypeAlias = tuple[NDArray[np.int64], NDArray[np.float32]]
+
+
+def _database(folder: Path, step: int) -> tuple[_Laid | None, list[_Chunk]]:
+    """Return of which tensors and columns figures are, and the whole steps in a database that may come after one."""
+    with closing(sqlite3.connect(f"{(folder / database.NAME).resolve().as_uri()}?mode=ro", uri=True)) as opened:
+        laid = opened.execute("SELECT names, columns FROM layout").fetchone()
+        asked = "SELECT steps, data FROM layers WHERE level = 0 AND last > ? ORDER BY last, id"
+        rows = [] if laid is None else opened.execute(asked, (step,)).fetchall()
+    chunks = [(np.frombuffer(steps, "<i8"), np.frombuffer(data, "<f4")) for steps, data in rows]
+    return None if laid is None else (tuple(json.loads(laid[0])), tuple(json.loads(laid[1]))), chunks
+
+
+def _lines(folder: Path, step: int) -> tuple[_Laid | None, list[_Chunk]]:
+    """The same from files of lines: of the journal as far as the layout, and of the figures the latest files."""
+    laid = next((line for line in journal_lines(folder / journal.NAME) if "names" in line), None)
+    chunks: list[_Chunk] = []
+    for file in sorted(folder.glob(f"{LAYERS}*.jsonl"), reverse=True):
+        chunks = [*_chunks(file), *chunks]
+        if chunks and chunks[0][0][0] <= step:
+            break
+    return None if laid is None else (tuple(laid["names"]), tuple(laid["columns"])), chunks
+
+
+def _chunks(file: Path) -> list[_Chunk]:
+    found: list[_Chunk] = []
+    for line in journal_lines(file):
+        if "level" in line:
+            data = np.frombuffer(base64.b64decode(line["data"]), "<f4")
+            found.append((np.array(line["steps"], np.int64), data))
+        elif "rewind" in line:
+            kept = [(steps, data, steps < line["step"]) for steps, data in found]
+            found = [(steps[k], data.reshape(len(steps), -1)[k].ravel()) for steps, data, k in kept if k.any()]
+    return found
+
+
+def _part(found: Figures, which: NDArray[np.bool_]) -> Figures:
+    return Figures(
+        found.names, found.columns, found.first[which], found.counts[which], found.least[which], found.mean[which],
+        found.greatest[which], found.bad[which],
+    )  # fmt: skip
+
+
+def curves(found: Figures, most: int = 1024) -> dict[str, Buckets]:
+    """Return the norm of the whole net's gradient, and of its update over its weights', by buckets.
+
+    A net's norm is the root of the sum of its tensors' squares. Of a block only their least, mean and greatest are
+    known, so that the bucket's ends are bounds there and its middle is near the mean.
+    """
+    if not len(found):
+        return {}
+    level = level_for(int(found.first[0]), found.last, most)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        norms = {name: [_net(found, name, each) for each in _three(found)] for name in found.columns[:3]}
+        weight = norms["weight_norm"][1]
+        ratio = [each / weight for each in norms["update_norm"]]
+    return {
+        "gradient_norm": _buckets(found, norms["gradient_norm"], level),
+        "update_ratio": _buckets(found, ratio, level),
+    }
+
+
+def _three(found: Figures) -> tuple[NDArray[np.float32], ...]:
+    return found.least, found.mean, found.greatest
+
+
+def _net(found: Figures, column: str, values: NDArray[np.float32]) -> NDArray[np.float64]:
+    each = found.of(column, values)
+    return np.where(np.isnan(each).all(axis=1), np.nan, np.sqrt(np.nansum(each * each, axis=1)))
+
+
+def _buckets(found: Figures, three: Sequence[NDArray[np.float64]], level: int) -> Buckets:
+    there = np.isfinite(three[1])
+    least, mean, greatest = (np.where(there, each, np.nan) for each in three)
+    counts = np.where(there, found.counts, 0)
+    blocks = Buckets(-1, found.first << 1, least, mean, greatest, counts, found.counts - counts)
+    return blocks.coarser(max(level, 0))
+
+
+def picture(found: Figures | None, which: str, most: int = COLUMNS) -> dict[str, Any]:
+    """Return a picture for a page: for each bucket and tensor the mean, NaN where the tensor was not stepped.
+
+    Args:
+        found: the figures; None gives an empty picture.
+        which: one of `MAPS`.
+        most: buckets.
+    """
+    if found is None or not len(found):
+        return {"which": which, "names": [], "level": 0, "ids": packed([], "<i4"), "mean": "", "bad": "", "counts": ""}
+    level = level_for(int(found.first[0]), found.last, most)
+    order = sorted(range(len(found.names)), key=lambda tensor: _natural(found.names[tensor]))
+    ids = found.first >> level
+    at = np.flatnonzero(np.r_[True, np.diff(ids) > 0])
+    values = found.of(which, found.mean)[:, order]
+    weight = np.where(np.isfinite(values), found.counts[:, None], 0)
+    total = np.add.reduceat(np.where(weight > 0, values * weight, 0.0), at)
+    counts = np.add.reduceat(weight, at)
+    mean = np.divide(total, counts, out=np.full(total.shape, np.nan), where=counts > 0)
+    return {
+        "which": which, "names": [found.names[tensor] for tensor in order], "level": level,
+        "ids": packed(ids[at], "<i4"),
+        "mean": packed(mean, "<f4"), "counts": packed(counts, "<i4"),
+        "bad": packed(np.add.reduceat(found.bad[:, order], at), "<i4"),
+    }  # fmt: skip
+
+
+def _natural(name: str) -> list[tuple[bool, int, str]]:
+    """Return what sorts names as people do: body.2 before body.10; an optimizer's groups have an order of their own."""
+    parts = re.split(r"(\d+)", name)
+    return [(part.isdigit(), int(part) if part.isdigit() else 0, part) for part in parts]
