@@ -185,3 +185,15 @@ def test_a_real_file_system_that_is_full_costs_the_record_and_not_the_training(t
         assert "the training goes on" in said
     finally:
         subprocess.run(["umount", str(small)], check=True)
+
+
+def test_a_run_that_is_to_be_resumed_is_recorded_where_the_command_records(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SUREFOOT_RUNS", str(tmp_path / "usual"))
+    with pytest.raises(RunFailed) as caught:
+        fitted(a_task(bad=100), None, resume=True)
+    assert caught.value.run.folder is not None
+    assert caught.value.run.folder.parent == tmp_path / "usual"
+    assert fitted(a_task(), None, resume=True).folder == caught.value.run.folder
+    assert fitted(a_task(), None).folder is None

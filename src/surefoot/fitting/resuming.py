@@ -33,13 +33,14 @@ def opened(
         name: the task's.
         settings: what the run is to be run with.
         versions: what it would be run by.
-        runs: the folder for records, or None.
+        runs: the folder for records, or None: nothing is recorded then, unless it is to be resumed.
         resume: True for the latest run of this name that has not come to its end, if there is one; or a run's folder;
             False for a new run.
 
     Errors: InvalidValue if the run was begun with other settings, has come to its end, is running, or cannot be
     written.
     """
+    runs = runs_folder(runs) if resume is True else runs  # a run that is to be resumed has to be recorded
     there = to_resume(name, runs, resume)
     if there is None:
         meta = {"settings": dict(settings), "versions": dict(versions)}
@@ -58,9 +59,7 @@ def to_resume(name: str, runs: Path | None, resume: bool | str | Path) -> Path |
     Errors: InvalidValue if the run asked for has come to its end, or there is none.
     """
     if isinstance(resume, bool):
-        if not resume:
-            return None
-        found = latest(runs_folder(runs), name)
+        found = latest(runs, name) if resume and runs is not None else None
         return None if found is None or found.state in OVER else found.path
     state = facts(resume).state
     if state in OVER:

@@ -104,7 +104,8 @@ def fit(
 
         resume: True to go on with the latest run of this task in `runs` that was killed, interrupted or failed, to the
             very weights that it would have had: search, cool-down and the place in the data are gone back to; if there
-            is none a new run begins. Or the folder of a run. The same settings have to be given again.
+            is none a new run begins, recorded where `surefoot fit` records if `runs` is None. Or the folder of a run.
+            The same settings have to be given again.
         save_every: seconds between two checkpoints [>= 0]; fewer are made where saving would take over 1 % of the time.
 
     Errors: InvalidValue naming every fault of the call; TaskError if the task raised during the search; RunFailed, a
