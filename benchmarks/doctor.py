@@ -113,6 +113,8 @@ OWN = [
     (Calls, "_about_to"),
     (Watch, "_about_to"),
     (Watch, "_done"),
+    (Watch, "_begins"),
+    (Watch, "_sing"),
     (Probe, "_before"),
     (Probe, "_after"),
 ]

@@ -50,6 +50,7 @@ class Parts:
         rule: makes the optimizer of parameters.
         size: rows of a batch.
         epochs: passes over the training data.
+        validation_size: rows of a batch in validation.
         held_out: rows that are truly unseen, if `valid` is not.
         loader: what an examination is shown to train on, if it is not shuffled batches of `train`.
         asks: whether the loop lets a doctor compute the penalty, where the doctor can.
@@ -64,6 +65,7 @@ class Parts:
     rule: Callable[[Any], torch.optim.Optimizer]
     size: int
     epochs: int
+    validation_size: int = 64
 
     held: Callable[["Parts"], Iterable[Any]] = lambda parts: parts.model.parameters()
     optimizers: Callable[["Parts"], list[torch.optim.Optimizer]] = lambda parts: [parts.rule(parts.held(parts))]
@@ -140,8 +142,8 @@ def validated(parts: Parts) -> float:
     x, y = parts.valid
     outputs = []
     with parts.ungraded():
-        for begin in range(0, len(x), 64):
-            output = parts.model(x[begin : begin + 64])
+        for begin in range(0, len(x), parts.validation_size):
+            output = parts.model(x[begin : begin + parts.validation_size])
             outputs.append(output.detach())
             parts.kept.append(output.requires_grad)
     return parts.score(torch.cat(outputs), y)

@@ -57,10 +57,13 @@ def right(watcher: str, row: Row, said: Row) -> bool:
 
 def true(watcher: str, row: Row, said: Row) -> bool:
     """Return whether what was said is right, follows from the fault, or is a plain fact of a run that is not finite."""
-    if right(watcher, row, said) or watcher in RIVALS:
-        return right(watcher, row, said)
+    if right(watcher, row, said):
+        return True
+    gone = not row["finite"] or row["score"] is None
+    if watcher in RIVALS:
+        return gone and names("not-finite", said["text"])
     follows = row["side"] == "fault" and any(said["code"] in reach(code, CHECKS) for code in codes(FAULTS[row["name"]]))
-    return follows or (said["code"] == "not-finite" and (not row["finite"] or row["score"] is None))
+    return follows or (said["code"] == "not-finite" and gone)
 
 
 def _at(runs: Runs, watcher: str, wanted: Iterable[Standing], role: str = "") -> list[tuple[Key, Row]]:
@@ -93,8 +96,14 @@ def _named(watcher: str, pairs: Sequence[tuple[Key, Row]]) -> int:
     return sum(any(right(watcher, row, each) for each in alarms(row)) for _, row in pairs)
 
 
+FALLEN = {"gamma 0.9": 66, "gamma 0.5": 10, "gamma 0.1": 3, "4 epochs": 12, "2 epochs": 6}
+"""Steps after which schedules that were stepped too often are below a thousandth of their peak, by strength."""
+
+
 def onset(row: Row) -> int:
     """Return how many updates were sound before a fault set in."""
+    if FAULTS[row["name"]].code == "scheduler-per-batch":
+        return FALLEN.get(row["strength"], 0)
     late = row["planted"] is not None and "of the first steps" not in row["name"]
     always = ("logarithm of zero in the penalty", "step size far too high", "float16 overflow in a layer")
     return AT if late and row["name"] not in always else 4 if row["planted"] is not None and not late else 0

@@ -40,7 +40,14 @@ def read(file: Path) -> list[Row]:
             found.append(json.loads(line))
         except json.JSONDecodeError:
             continue
-    return [row for row in found if row["name"] in (FAULTS if row["side"] == "fault" else SOUND)]
+    return [row for row in found if _current(row)]
+
+
+def _current(row: Row) -> bool:
+    """Return whether the catalogue still has a row's variation."""
+    if row["side"] == "fault":
+        return row["name"] in FAULTS and row["strength"] in FAULTS[row["name"]].strengths
+    return row["name"] in SOUND
 
 
 @dataclass

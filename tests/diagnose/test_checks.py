@@ -63,14 +63,17 @@ def test_gradients_thrown_away_are_a_fault_only_while_nothing_moves():
     assert loop.step_never_called(Backwards(step=1, **thrown)) is None
     assert loop.step_never_called(Backwards(step=0, moved=True, **thrown)) is None
     assert loop.step_never_called(Backwards("w", 0, discarded=loop.DISCARDED - 1)) is None
+    finite = {"parameter": "w", "step": 0, "discarded": loop.FINITE}
+    assert code(loop.step_never_called(Backwards(finite=loop.FINITE, **finite))) == "step-never-called"
+    assert loop.step_never_called(Backwards(finite=loop.FINITE - 1, **finite)) is None
 
 
 def test_a_schedule_that_is_over_is_spoken_of_after_as_many_steps_again():
     def said(**facts):
         return code(loop.scheduler_per_batch(Led("StepLR", peak=0.1, now=1e-6, **{"every": True, **facts})))
 
-    assert said(step=70, ended=20) == "scheduler-per-batch"
-    assert said(step=69, ended=20) is None
+    assert said(step=25, ended=5) == "scheduler-per-batch"
+    assert said(step=24, ended=5) is None
     assert said(step=399, ended=200) is None
     assert said(step=400, ended=200) == "scheduler-per-batch"
     assert said(step=400, ended=20, every=False) is None

@@ -148,8 +148,9 @@ def test_columns_are_named_that_are_far_off_or_of_another_size():
     far = not_scaled([0.0, 30.0], [1.0, 1.0], 10.0, harms=False)
     assert said(far) == ("inputs-not-scaled", "note")
     assert "column 1 lies more than 10 deviations off 0" in far.claim
-    wide = not_scaled([0.0, 0.0], [1.0, 2000.0], 10.0, harms=True)
+    wide = not_scaled([0.0, 0.0], [1.0, 2000.0], 1400.0, harms=True)
     assert said(wide) == ("inputs-not-scaled", "fault")
+    assert said(not_scaled([30.0, 0.0], [1.0, 1.0], 10.0, harms=True)) == ("inputs-not-scaled", "note")
     assert "column 1 varies 2,000 times as much as column 0" in wide.claim
     assert not_scaled([5.0, 0.0], [0.0, 1.0], 1.0, harms=False) is None  # a constant column is another check's
     assert said(not_scaled([], [], 130.0, harms=False)) == ("inputs-not-scaled", "note")

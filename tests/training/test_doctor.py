@@ -920,6 +920,22 @@ def test_a_penalty_that_is_scaled_by_hand_is_replayed_with_its_scale():
         assert "float16" in found.claim
 
 
+@pytest.mark.parametrize("inside", [False, True], ids=["observed after autocast", "within autocast"])
+def test_a_weight_that_is_nan_is_named_though_autocast_has_cast_it_before(inside):
+    model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 3))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+    with quiet(model, optimizer, functional.cross_entropy) as doctor:
+        with torch.no_grad():
+            model[0].weight[1] = torch.nan
+        x, y = batch()
+        with torch.autocast("cpu", torch.float16):
+            loss = doctor.penalty(model(x), y) if inside else functional.cross_entropy(model(x), y)
+        if not inside:
+            doctor.observe(loss)
+        (found,) = [each for each in doctor.findings if each.code == "not-finite"]
+        assert found.where.layer == ("0.weight",)
+
+
 # Loops
 
 

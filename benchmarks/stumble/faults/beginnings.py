@@ -80,7 +80,7 @@ def targets_in_their_own_unit(parts: Parts, strength: str) -> None:
 
 @fault(
     "initial-penalty", "times 100", "times 10000", suits=only("mlp", "gru", "regression", "accumulation", "amp"),
-    moment="start", also=("overconfident-outputs", "activation-scale"),
+    moment="start", also=("overconfident-outputs", "activation-scale", "inputs-not-scaled"),
 )  # fmt: skip
 def inputs_in_their_own_unit(parts: Parts, strength: str) -> None:
     by = float(strength.split()[1])

@@ -1,4 +1,4 @@
-# ruff: noqa: ARG001 (a piece of a loop takes the parts, whether it needs them or not)
+# ruff: noqa: ARG001, ARG005 (a piece of a loop takes the parts, whether it needs them or not)
 """The weights: layers that cannot learn, and gradients that float16 cannot hold."""
 
 import torch
@@ -52,12 +52,42 @@ def critic_begun_at_zero(parts: Parts, strength: str) -> None:
         _filled(each, 0.0)
 
 
-@fault("float16-underflow", "1e-3", "1e-5", "1e-7", suits=only("mlp", "autoencoder", "bytes", "regression"))
-def float16_without_a_scaler(parts: Parts, strength: str) -> None:
-    judge, by = parts.penalty, float(strength)
+SMALL = only("mlp", "gru", "autoencoder", "bytes", "regression", "cnn")
+
+
+def _shrunk(parts: Parts, by: float) -> None:
+    """Compute in float16, and multiply the penalty by a small number, as a weight of a term or a mean over many does.
+
+    The optimizer makes up for it, so in float32 this run is the sound one: what it costs is float16's.
+    """
+    judge, rule = parts.penalty, parts.rule
     parts.cast = lambda: torch.autocast("cpu", dtype=torch.float16)
 
     def penalty(output: Tensor, target: Tensor) -> Tensor:
         return by * judge(output, target)
 
-    parts.penalty = penalty
+    def made(p: object) -> torch.optim.Optimizer:
+        optimizer = rule(p)
+        for group in optimizer.param_groups:
+            if "eps" in group:  # of Adam and its like, whose steps do not grow with the gradient
+                group["eps"] *= by
+            else:
+                group["lr"] /= by
+                group["weight_decay"] *= by
+        return optimizer
+
+    parts.penalty, parts.rule = penalty, made
+
+
+@fault("float16-underflow", "1e-4", "1e-6", "1e-8", suits=SMALL)
+def float16_without_a_scaler(parts: Parts, strength: str) -> None:
+    _shrunk(parts, float(strength))
+
+
+@fault("float16-underflow", "1e-9", "1e-10", "1e-12", suits=only("mlp", "amp", "bytes", "cnn"))
+def float16_with_a_scaler_that_is_too_low(parts: Parts, strength: str) -> None:
+    """Begin at the usual scale, which is too low here and grows only after 2000 steps."""
+    _shrunk(parts, float(strength))
+    scaler = torch.amp.GradScaler("cpu")
+    parts.backward = lambda parts, penalty: scaler.scale(penalty).backward()
+    parts.step = lambda parts: (scaler.step(parts.optimizer), scaler.update())

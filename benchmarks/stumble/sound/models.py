@@ -102,7 +102,7 @@ def one_layer_used_twice(parts: Parts) -> None:
     parts.model.insert(3, nn.ReLU())  # type: ignore[operator]
 
 
-@sound(STACKED, enough=0.9)
+@sound(kinds("classes", "binary", "numbers", but=["gru", "transformer", "bytes"]), enough=0.9)
 def sparse_relu(parts: Parts) -> None:
     """Begin with biases that switch most units off."""
     for _, each in layers(parts.model)[:-1]:

@@ -32,7 +32,7 @@ def faster(parts: Parts, by: float) -> None:
     parts.rule = made
 
 
-@sound(enough=0.0)
+@sound()
 def as_it_is(parts: Parts) -> None:
     """Change nothing."""
 
@@ -87,6 +87,21 @@ def plateau_scheduler(parts: Parts) -> None:
 def exponential_per_epoch(parts: Parts) -> None:
     parts.schedule = lambda p: torch.optim.lr_scheduler.ExponentialLR(p.made[0], 0.9)
     parts.after_epoch = lambda p: p.scheduler.step()
+
+
+@sound(UNSCALED, enough=0.95)
+def steep_decay_over_the_run(parts: Parts) -> None:
+    """Fall by the same factor at every batch, to a hundredth at the end."""
+    lead(parts, lambda p: torch.optim.lr_scheduler.ExponentialLR(p.made[0], 0.01 ** (1 / p.length)))
+
+
+@sound(UNSCALED, enough=0.8)
+def fallen_to_little_and_held(parts: Parts) -> None:
+    """Fall to a two-hundredth over a third of the run, and go on with that."""
+    lead(
+        parts,
+        lambda p: torch.optim.lr_scheduler.LambdaLR(p.made[0], lambda i: max(0.005, 0.005 ** (3 * i / p.length))),
+    )
 
 
 @sound(UNSCALED, enough=0.95)
@@ -148,6 +163,12 @@ def noise_on_gradients(parts: Parts) -> None:
                 p.grad.add_(torch.randn_like(p.grad), alpha=1e-4)
 
     parts.clip = clip
+
+
+@sound(only("mlp", "gru", "bytes", "regression", "autoencoder", "cnn"), enough=0.95)
+def float16_without_a_scaler_in_range(parts: Parts) -> None:
+    """Compute in float16 what is large enough for it."""
+    parts.cast = lambda: torch.autocast("cpu", dtype=torch.float16)
 
 
 @sound(only("amp"))

@@ -140,9 +140,9 @@ def full_batches(parts: Parts) -> None:
         parts.rule = lambda p: torch.optim.SGD(p, lr=0.5)
 
 
-@sound(UNSCALED, enough=0.0)
+@sound(UNSCALED, enough=0.7)
 def one_batch_by_heart(parts: Parts) -> None:
-    """See whether one batch can be learnt."""
+    """See whether one batch can be learnt; what is known of other rows then is less."""
     x, y = parts.train
     parts.batches = lambda parts: iter([(x[: parts.size], y[: parts.size])] * 20)
 

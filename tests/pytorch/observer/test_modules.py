@@ -14,13 +14,13 @@ def test_dropout_counts_only_with_a_probability_and_a_norm_only_with_statistics(
         nn.InstanceNorm1d(3), nn.LayerNorm(3), nn.GRU(3, 3, 2, dropout=0.1), nn.MultiheadAttention(4, 2),
     )  # fmt: skip
     found = census(model)
-    assert (found.norms, found.drops, found.resting) == (("2",), ("1", "6"), ())
+    assert (found.norms, found.drops, found.resting) == (("2 (BatchNorm1d)",), ("1 (Dropout)", "6 (GRU)"), ())
     model[2].eval()
-    assert census(model).resting == ("2",)
+    assert census(model).resting == ("2 (BatchNorm1d)",)
     assert not census(model).renewed
     model[2].momentum = None
     assert census(model).renewed
-    assert list(norms(model)) == ["2"]
+    assert list(norms(model)) == ["2 (BatchNorm1d)"]
 
 
 def test_a_tied_parameter_has_its_first_name():

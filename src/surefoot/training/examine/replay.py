@@ -130,7 +130,7 @@ def _forward(case: Case, tape: Tape | None, weights: dict[str, Tensor] | None = 
     """Return the outputs and the penalty, with other weights in the places of some if they are given."""
     with ExitStack() as stack:
         for device, dtype in case.precision.items():
-            stack.enter_context(torch.autocast(device, dtype))
+            stack.enter_context(torch.autocast(device, dtype, cache_enabled=False))  # what was cast before has no name
         if weights:
             output = torch.func.functional_call(case.model, weights, case.args, dict(case.kwargs))
         else:

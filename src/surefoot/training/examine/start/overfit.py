@@ -99,6 +99,8 @@ def overfit(setting: Setting, side: Side, clock: Clock) -> Looked:
             ends.append(attempt)
     if any(attempt.end in ("falling", "late") for attempt in ends) or all(each.end == "diverged" for each in ends):
         raise Unable(_why(ends))
+    if not all(each.requires_grad for each in setting.model().parameters()):
+        raise Unable("some parameters are frozen, and two rows could not be learnt with the others alone")
     if weights < _targets(setting, rows):
         raise Unable("the model has fewer weights than two rows have targets")
     best = min(attempt.best for attempt in ends)
