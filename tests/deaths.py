@@ -78,7 +78,7 @@ def examined(kind: str, after: float, folder: Path) -> Death:
             recorded = int(next(iter(found.fetchone()), -1) or -1) if integrity == "ok" else -1
             searched = int(database.execute("SELECT count(*) FROM event WHERE kind = 'searched'").fetchone()[0])
     writing = any(folder.glob("**/*.part"))
-    phase = "writing" if writing else "training" if searched or recorded >= 0 else "search"
+    phase = "writing" if writing else "training" if searched or recorded >= 0 or kind == "loader" else "search"
     return Death(kind, after, phase, integrity, recorded)
 
 
