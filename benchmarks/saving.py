@@ -12,7 +12,6 @@ import os
 import platform
 import statistics
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 
@@ -20,10 +19,10 @@ import torch
 
 from surefoot.records.folder import RunFolder
 from surefoot.tasks import load
-from surefoot.trace import Trace
 from surefoot.training.checkpoint.checkpoints import EVERY
 from surefoot.training.choices import SCHEDULE, choice_of, optimizer_of
 from surefoot.training.generators import seeded
+from surefoot.training.layer_figures import layer_figures
 from surefoot.training.loop import descend
 from surefoot.training.recorder import Recorder
 from surefoot.training.saving import Saving
@@ -32,12 +31,12 @@ OUT = Path(__file__).with_name("results_saving.json")
 STEPS = {"digits": 1500, "text": 200}
 
 
-def nothing(_: Trace) -> None:
+def nothing(_: object) -> None:
     """Take no note."""
 
 
 def trained(
-    name: str, steps: int, saving: Saving | None, tell: Callable[[Trace], None], tick: Callable[[int], None]
+    name: str, steps: int, recorder: Recorder | None = None, saving: Saving | None = None
 ) -> tuple[float, object]:
     """Train a task that comes along; return its seconds, and what saving cost by its own meter."""
     task = load(name)
@@ -45,8 +44,12 @@ def trained(
     model = task.make()
     usual = choice_of("muon")
     optimizer = optimizer_of(model, "muon", usual.step_size, usual.decay, schedule=SCHEDULE.over(steps=steps))
+    layers = None if recorder is None else layer_figures(optimizer, recorder.begin_layers, recorder.layers)
+    tell, tick = (nothing, nothing) if recorder is None else (recorder.tell, recorder.tick)
     begun = perf_counter()
-    ending = descend(task, model, optimizer, steps=steps, check_every=steps, saving=saving, tell=tell, tick=tick)
+    ending = descend(
+        task, model, optimizer, steps=steps, check_every=steps, saving=saving, layers=layers, tell=tell, tick=tick
+    )
     return perf_counter() - begun, ending.saved
 
 
@@ -56,7 +59,7 @@ def safe(name: str, steps: int, every: float) -> tuple[float, object]:
         folder = RunFolder.made(runs, name, {})
         with Recorder(name, steps, folder, live=False) as recorder:
             saving = Saving(folder.path / "checkpoints", every, {"record": recorder}, before=recorder.flush)
-            return trained(name, steps, saving, recorder.tell, recorder.tick)
+            return trained(name, steps, recorder, saving)
 
 
 def main() -> None:
@@ -67,10 +70,10 @@ def main() -> None:
     options = parser.parse_args()
     found = {}
     for name, steps in STEPS.items():
-        trained(name, steps // 10, None, nothing, lambda _: None)
+        trained(name, steps // 10)
         pairs = []
         for _ in range(options.pairs):
-            bare, _ = trained(name, steps, None, nothing, lambda _: None)
+            bare, _ = trained(name, steps)
             saved, cost = safe(name, steps, options.every)
             pairs.append((bare, saved, str(cost)))
             print(f"{name}: {bare:.2f} s bare, {saved:.2f} s safe ({cost})", flush=True)

@@ -118,4 +118,4 @@ def test_no_view_has_text_that_is_wider_than_the_screen(tab, scheme):
     tab.set_viewport_size({"width": 380, "height": 800})
     for section in ("Landscapes", "Learning curves"):
         tab.click(f"nav >> text={section}")
-        assert tab.evaluate("document.documentElement.scrollWidth") <= 380
+        tab.wait_for_function("document.documentElement.scrollWidth <= 380")  # once its style has come
