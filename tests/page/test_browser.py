@@ -198,7 +198,7 @@ def test_every_curve_is_told_in_words_and_as_a_table(tab, training):
     told = tab.get_attribute(".plot", "aria-label")
     assert re.search(r"Penalty, training: (fell|rose|stayed) from [\d.e-]+ to [\d.e-]+ by step", told)
     tab.click(".as-table summary >> nth=0")
-    assert tab.locator(".as-table tbody tr").count() > 5
+    tab.wait_for_function("document.querySelectorAll('.as-table tbody tr').length > 5")
 
 
 def test_a_finding_shows_its_place(tab, shelf):

@@ -95,7 +95,7 @@ def orthogonal(
     tall = u.size(-2) > u.size(-1)
     x = (u.mT if tall else u).to(PRECISIONS[precision or ("float32" if u.is_cpu else "bfloat16")])
     x = x / x.norm(dim=(-2, -1), keepdim=True).clamp(min=eps)
-    for _ in range(rounds):
+    for _ in range(int(rounds)):
         square = torch.bmm(x, x.mT)
         x = torch.baddbmm(x, torch.baddbmm(square, square, square, beta=third, alpha=fifth), x, beta=first)
     return (x.mT if tall else x).to(u.dtype)
