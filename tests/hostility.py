@@ -13,7 +13,6 @@ EXAMPLES = int(os.environ.get(THOROUGH, "30"))
 fuzzed = settings(
     max_examples=EXAMPLES,
     deadline=None,
-    derandomize="CI" in os.environ,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

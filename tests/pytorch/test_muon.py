@@ -129,7 +129,8 @@ def test_what_torch_refuses_is_refused_in_words(options, words):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"ns_steps": 100}, "ns_steps is 100; it must be at least 0 and below 100"),
+        ({"ns_steps": 100}, "ns_steps is 100; it must be a whole number, at least 0 and below 100"),
+        ({"ns_steps": 5.0}, "ns_steps is 5.0; it must be a whole number, at least 0 and below 100"),
         ({"ns_coefficients": (1.0, 2.0)}, "ns_coefficients are 2 numbers; give 3"),
         ({"precision": "float8"}, "precision is 'float8'; it must be None or one of bfloat16"),
         ({"lr": 0.1, "step_size": 0.1}, "lr and step_size are two spellings"),

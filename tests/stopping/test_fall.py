@@ -25,17 +25,17 @@ def descent(random, noise=0.3):
     return (2.3 * np.exp(-T / 300) + 0.1) * np.exp(noise * random.standard_normal(len(T)))
 
 
-@settings(derandomize=True, deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=40)
 @given(SEEDS, st.sampled_from([0.1, 0.3, 1.5]))
 def test_a_descent_is_none_however_noisy(seed, noise):
     assert fell(descent(np.random.default_rng(seed), noise)) is None
 
 
-# Whether a curve is taken for a fall is a matter of rates, so the curves here are the same at every run: of such spikes
-# none of a thousand is, of such swings five, and of slower ones, which rise for hundreds of steps, one in a hundred.
+# Of ten thousand such curves with spikes three are taken for a fall, of ten thousand with swings three; of those that no
+# curve of is, ten thousand were drawn too. So the curves of the two are the same at every run, and many.
 
 
-@pytest.mark.parametrize("seed", range(100))
+@pytest.mark.parametrize("seed", range(300))
 def test_spikes_that_come_back_within_tens_of_steps_are_none(seed):
     random = np.random.default_rng(seed)
     shift = random.uniform(0, 60)
@@ -46,16 +46,16 @@ def test_spikes_that_come_back_within_tens_of_steps_are_none(seed):
     assert fell(found - shift) is None
 
 
-@pytest.mark.parametrize("seed", range(100))
+@pytest.mark.parametrize("seed", range(300))
 def test_swings_are_none_whether_they_grow_or_not(seed):
     random = np.random.default_rng(seed)
-    period, phase = random.integers(20, 400), random.uniform(0, 6.3)
+    period, phase = random.integers(20, 2000), random.uniform(0, 6.3)
     noise, growth = random.uniform(0.1, 0.5), random.uniform(0, 1)
     swing = (1 + growth * T / 1000) * np.sin(2 * np.pi * T / period + phase)
     assert fell(1 + 0.5 * swing + noise * random.standard_normal(len(T))) is None
 
 
-@settings(derandomize=True, deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=30)
 @given(SEEDS, st.floats(-3, 3))
 def test_a_slow_drift_is_none(seed, slope):
     assert fell(1 + slope * T / 1000 + 0.1 * np.random.default_rng(seed).standard_normal(len(T))) is None
@@ -66,7 +66,7 @@ def test_a_start_that_overshoots_and_recovers_is_none():
     assert fell(2.3 + bump - 1.5 * (1 - np.exp(-np.maximum(T - 100, 0) / 300))) is None
 
 
-@settings(derandomize=True, deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=30)
 @given(SEEDS, st.integers(600, 1400), st.sampled_from(["chance", "high", "growing"]))
 def test_a_rise_that_stays_is_one_and_is_seen_in_time(seed, at, kind):
     random = np.random.default_rng(seed)
@@ -93,7 +93,7 @@ def test_negative_penalties_fall_too():
 
 
 @given(SEEDS, st.floats(1e-3, 1e3))
-@settings(derandomize=True, deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=20)
 def test_a_factor_of_all_penalties_changes_nothing(seed, factor):
     found = descent(np.random.default_rng(seed))
     found[900:] = 2.3

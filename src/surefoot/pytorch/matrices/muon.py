@@ -6,8 +6,9 @@ do it, of products of matrices alone.
 """
 
 from collections.abc import Callable, Mapping
-from functools import cache, partial
+from functools import lru_cache, partial
 from math import sqrt
+from numbers import Integral
 
 import torch
 from torch import Tensor
@@ -95,13 +96,13 @@ def orthogonal(
     tall = u.size(-2) > u.size(-1)
     x = (u.mT if tall else u).to(PRECISIONS[precision or ("float32" if u.is_cpu else "bfloat16")])
     x = x / x.norm(dim=(-2, -1), keepdim=True).clamp(min=eps)
-    for _ in range(int(rounds)):
+    for _ in range(rounds):
         square = torch.bmm(x, x.mT)
         x = torch.baddbmm(x, torch.baddbmm(square, square, square, beta=third, alpha=fifth), x, beta=first)
     return (x.mT if tall else x).to(u.dtype)
 
 
-@cache
+@lru_cache(maxsize=None, typed=True)  # 5.0 is no 5
 def muon_rule(
     scale: str = "original",
     rounds: int = ROUNDS,
@@ -138,8 +139,8 @@ def _faults(scale: object, rounds: int, coefficients: tuple[float, float, float]
     faults = []
     if scale not in SCALES:
         faults.append(f"adjust_lr_fn is {scale!r}; it must be None or one of {', '.join(SCALES)}")
-    if not 0 <= rounds < MOST_ROUNDS:
-        faults.append(f"ns_steps is {rounds}; it must be at least 0 and below {MOST_ROUNDS}")
+    if not isinstance(rounds, Integral) or not 0 <= rounds < MOST_ROUNDS:
+        faults.append(f"ns_steps is {rounds}; it must be a whole number, at least 0 and below {MOST_ROUNDS}")
     if len([*coefficients]) != 3:
         faults.append(f"ns_coefficients are {len(coefficients)} numbers; give 3, of x, its cube and its fifth power")
     if precision is not None and precision not in PRECISIONS:
