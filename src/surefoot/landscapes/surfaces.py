@@ -1,5 +1,6 @@
 """The landscapes: what makes descent hard, one thing at a time, in two parameters that can be seen."""
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 from math import cos, radians, sin
@@ -14,9 +15,36 @@ MOST = 1000.0
 """The greatest conditioning or steepness: beyond it the walls are all that a picture shows."""
 
 
+class Bowl(Surface):
+    """A bowl of the same second derivatives everywhere, with its minimum at 0."""
+
+    minima = ((0.0, 0.0),)
+    window = Window(-4.0, 4.0, -3.0, 3.0)
+    start = (-3.2, 1.8)
+
+    @property
+    @abstractmethod
+    def bend(self) -> Floats:
+        """The second derivatives [2, 2]."""
+
+    def value(self, points: Floats) -> Floats:
+        """Return the penalty at points [..., 2]."""
+        found: Floats = 0.5 * np.sum(points * self.gradient(points), axis=-1)
+        return found
+
+    def gradient(self, points: Floats) -> Floats:
+        """Return the slope at points [..., 2]."""
+        found: Floats = points @ self.bend
+        return found
+
+    def hessian(self, point: Point) -> Floats:  # noqa: ARG002
+        """Return the second derivatives, the same everywhere [2, 2]."""
+        return self.bend
+
+
 @final
 @dataclass(frozen=True)
-class Quadratic(Surface):
+class Quadratic(Bowl):
     """A bowl whose curvature is 1 along one direction and `conditioning` across it.
 
     Args:
@@ -34,9 +62,6 @@ class Quadratic(Surface):
         "The steepest direction alone says how large a step may be, and the flattest how many are needed: that is "
         "conditioning."
     )
-    minima = ((0.0, 0.0),)
-    window = Window(-4.0, 4.0, -3.0, 3.0)
-    start = (-3.2, 1.8)
 
     conditioning: float = 10.0
     angle: float = 0.0
@@ -45,22 +70,9 @@ class Quadratic(Surface):
         faults = _outside("conditioning", self.conditioning, 1.0, MOST)
         refuse("Quadratic", faults + _outside("angle", self.angle, -180.0, 180.0))
 
-    def value(self, points: Floats) -> Floats:
-        """Return the penalty at points [..., 2]."""
-        found: Floats = 0.5 * np.sum(points * self.gradient(points), axis=-1)
-        return found
-
-    def gradient(self, points: Floats) -> Floats:
-        """Return the slope at points [..., 2]."""
-        found: Floats = points @ self._bend
-        return found
-
-    def hessian(self, point: Point) -> Floats:  # noqa: ARG002
-        """Return the second derivatives, the same everywhere [2, 2]."""
-        return self._bend
-
     @cached_property
-    def _bend(self) -> Floats:
+    def bend(self) -> Floats:
+        """The second derivatives [2, 2]."""
         along, across = cos(radians(self.angle)), sin(radians(self.angle))
         turn = np.array([[along, -across], [across, along]])
         found: Floats = turn @ np.diag([1.0, self.conditioning]) @ turn.T
@@ -228,7 +240,7 @@ class Ravine(Surface):
 
 @final
 @dataclass(frozen=True)
-class NoisyBowl(Surface):
+class NoisyBowl(Bowl):
     """A bowl whose gradient is seen with an error, a new one at each step, as a batch sees a penalty.
 
     Args:
@@ -249,9 +261,6 @@ class NoisyBowl(Surface):
         "Near the minimum the error outweighs the slope: a fixed step size circles for ever, and what gets nearer is a "
         "smaller one, or the mean of the last steps."
     )
-    minima = ((0.0, 0.0),)
-    window = Window(-4.0, 4.0, -3.0, 3.0)
-    start = (-3.2, 1.8)
 
     conditioning: float = 3.0
     noise: float = 1.5
@@ -261,18 +270,9 @@ class NoisyBowl(Surface):
         faults = _outside("conditioning", self.conditioning, 1.0, MOST) + _outside("noise", self.noise, 0.0, 100.0)
         refuse("NoisyBowl", faults + _outside("seed", self.seed, 0, 2**32 - 1))
 
-    def value(self, points: Floats) -> Floats:
-        """Return the penalty at points [..., 2], without the error."""
-        found: Floats = 0.5 * np.sum(points * self.gradient(points), axis=-1)
-        return found
-
-    def gradient(self, points: Floats) -> Floats:
-        """Return the slope at points [..., 2], without the error."""
-        x, y = parts(points)
-        return paired(x, self.conditioning * y)
-
-    def hessian(self, point: Point) -> Floats:  # noqa: ARG002
-        """Return the second derivatives, the same everywhere [2, 2]."""
+    @cached_property
+    def bend(self) -> Floats:
+        """The second derivatives [2, 2]."""
         return np.diag([1.0, self.conditioning])
 
     def errors(self, steps: int) -> Floats:

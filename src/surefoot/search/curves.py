@@ -13,8 +13,8 @@ import torch
 from surefoot.errors import refuse
 from surefoot.schedules import Schedule
 from surefoot.search.curve import Curve
-from surefoot.search.start import Start, Way, failed, started, unmarked
-from surefoot.trace import Trace, joined
+from surefoot.search.start import Start, Way, penalties_of, started, unmarked
+from surefoot.trace import Trace
 from surefoot.training.choices import FIELD, SCHEDULE, choice_of, no_choice
 from surefoot.training.compute import Compute, compute_faults
 from surefoot.training.loop import descend
@@ -184,12 +184,7 @@ def _descended(
         start.task, start.task.make(), start.optimizer(rule, size, decay, schedule), steps=length, check_every=length,
         seed=start.way.seed, compute=start.way.compute, accumulate=start.way.accumulate, tell=pieces.append,
     )  # fmt: skip
-    penalties = tuple(float(value) for value in joined(pieces)["penalty"].values)
-    if ending.kind == "interrupted":
-        raise KeyboardInterrupt
-    if ending.kind == "failed" and all(map(math.isfinite, penalties)):
-        raise failed(start.task, ending.reason, ending.error)
-    return penalties
+    return penalties_of(start.task, ending, pieces)
 
 
 def _plain(value: float) -> float | None:

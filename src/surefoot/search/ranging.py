@@ -13,8 +13,8 @@ from surefoot.errors import refuse
 from surefoot.schedules import constant
 from surefoot.search.ramp import Ramp
 from surefoot.search.snapshot import Snapshot
-from surefoot.search.start import Way, begun, failed, sources_of, unmarked
-from surefoot.trace import Trace, joined
+from surefoot.search.start import Way, begun, penalties_of, sources_of, unmarked
+from surefoot.trace import Trace
 from surefoot.training.best import no_weights
 from surefoot.training.choices import FIELD, choice_of, no_choice, optimizer_of
 from surefoot.training.compute import Compute
@@ -168,12 +168,7 @@ def _climbed(task: Task, way: Way, rule: str, decay: float, sizes: tuple[float, 
         task, model, optimizer, steps=len(sizes), check_every=len(sizes), seed=way.seed, compute=way.compute,
         accumulate=way.accumulate, best=no_weights(), tell=pieces.append, tick=rise,
     )  # fmt: skip
-    penalties = tuple(float(value) for value in joined(pieces)["penalty"].values)
-    if ending.kind == "interrupted":
-        raise KeyboardInterrupt
-    if ending.kind == "failed" and all(map(math.isfinite, penalties)):
-        raise failed(task, ending.reason, ending.error)
-    return penalties
+    return penalties_of(task, ending, pieces)
 
 
 def _judged(task: str, rule: str, decay: float, ramps: tuple[Ramp, ...]) -> Range:

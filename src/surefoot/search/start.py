@@ -1,6 +1,8 @@
 """Where every candidate of a search starts: one model, one state of everything, and the same batches."""
 
+import math
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import final
 
@@ -10,10 +12,12 @@ from surefoot.errors import TaskError
 from surefoot.pytorch.optimizer import Optimizer
 from surefoot.schedules import Schedule
 from surefoot.search.snapshot import Snapshot
+from surefoot.trace import Trace, joined
 from surefoot.training.batches import Source
 from surefoot.training.choices import optimizer_of
 from surefoot.training.compute import Compute
 from surefoot.training.generators import seeded
+from surefoot.training.loop import Ending
 from surefoot.training.place import Place
 from surefoot.training.sources import MEMORY
 from surefoot.training.task import Task
@@ -114,6 +118,19 @@ def failed(task: Task, reason: str, error: Exception | None) -> TaskError:
     found = TaskError(f"{task.name}: while searching, {reason}")
     found.__cause__ = error
     return found
+
+
+def penalties_of(task: Task, ending: Ending, pieces: Sequence[Trace]) -> tuple[float, ...]:
+    """Return the penalties of a short run that has ended; one that was not finite is among them.
+
+    Errors: KeyboardInterrupt if it was interrupted; TaskError if the task's code raised.
+    """
+    penalties = tuple(float(value) for value in joined(pieces)["penalty"].values)
+    if ending.kind == "interrupted":
+        raise KeyboardInterrupt
+    if ending.kind == "failed" and all(map(math.isfinite, penalties)):
+        raise failed(task, ending.reason, ending.error)
+    return penalties
 
 
 def sources_of(task: Task) -> list[Source]:
