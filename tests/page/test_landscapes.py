@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from starlette.datastructures import QueryParams
 
 from surefoot.landscapes import SURFACES
 from surefoot.page.application import application
@@ -84,7 +85,8 @@ def test_a_step_size_beyond_the_limit_is_said_to_diverge_and_has_no_end(client):
         ({"rule": ["sgd"] * 7, "size": ["0.1"] * 7}, "there are 7 rules and 7 step sizes"),
         ({"rule": "sgd", "size": "nan"}, "step size of sgd is nan"),
         ({"rule": "sgd", "size": "1e9"}, "step size of sgd is 1e+09; it must be from 0.0001 to 10"),
-        ({"rule": "sgd"}, "there are 1 rules and 0 step sizes"),
+        ({"rule": ["sgd", "adam"], "size": "0.1"}, "there are 2 rules and 1 step sizes"),
+        ({"rule": "none"}, "rule is &#39;none&#39;"),
         ({"steps": "501"}, "steps is 501; it must be from 1 to 500"),
         ({"steps": "1e999"}, "steps is inf"),
         ({"steps": "many"}, "steps is &#39;many&#39;; it is a number"),
@@ -191,3 +193,8 @@ def test_the_server_computes_all_of_this_without_torch(tmp_path):
 def test_answers_are_sent_at_once():
     with closing(bound("127.0.0.1", 0)) as listener:
         assert listener.proto == socket.IPPROTO_TCP, "asyncio turns Nagle off only then, which costs 40 ms an answer"
+
+
+def test_rules_without_a_step_size_have_one_that_shows_the_lesson():
+    asked = Asked.of(QueryParams("surface=ravine&rule=momentum&rule=nadam"))
+    assert [choice.size for choice in asked.choices] == [0.03, 0.25]

@@ -69,6 +69,19 @@ BEGUN: Mapping[str, tuple[int, float, tuple[Choice, ...]]] = {
 }
 """For each surface the steps, the momentum and the rules that show its lesson."""
 
+def usual(surface: str, rule: str) -> float:
+    """Return a step size at which a rule shows a surface's lesson: its own there, or that of the rule it is most like.
+
+    >>> usual("ravine", "momentum"), usual("ravine", "nesterov"), usual("ravine", "nadam")
+    (0.03, 0.03, 0.25)
+    """
+    sizes = {choice.rule: choice.size for choice in BEGUN[surface][2]}
+    if rule in sizes:
+        return sizes[rule]
+    near = "momentum" if rule.startswith(("momentum", "nesterov")) else "sgd" if rule in ("sgd", "asgd") else ""
+    return sizes.get(near, [*sizes.values()][-1])
+
+
 TITLES = {
     "quadratic": "Quadratic bowl", "ravine": "Ravine", "rosenbrock": "Rosenbrock", "beale": "Beale", "saddle": "Saddle",
     "noisy": "Noisy bowl",
@@ -170,14 +183,16 @@ def _read(query: QueryParams, faults: list[str]) -> Asked:
     kept = _number(query, "momentum", momentum, 0.0, 0.999, faults)
     share = _number(query, "share", 0.5, 0.01, 1.0, faults)
     course = _course(query, taken, faults)
-    chosen = _choices(query, faults) if "rule" in query or "size" in query else choices
+    chosen = _choices(query, name, faults) if "rule" in query or "size" in query else choices
     if faults:
         raise InvalidValue("; ".join(faults) + ".")
     return Asked(kind(**given), chosen, (start[0], start[1]), taken, kept, share, course)
 
 
-def _choices(query: QueryParams, faults: list[str]) -> tuple[Choice, ...]:
+def _choices(query: QueryParams, surface: str, faults: list[str]) -> tuple[Choice, ...]:
     rules, sizes = query.getlist("rule"), query.getlist("size")
+    if rules and not sizes:
+        sizes = [str(usual(surface, rule)) for rule in rules]
     if not 1 <= len(rules) <= MOST or len(sizes) != len(rules):
         faults.append(
             f"there are {len(rules)} rules and {len(sizes)} step sizes; give one for each of 1 to {MOST} rules"
