@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 TASK ?= digits
 ARGS ?=
 
-.PHONY: fit test lint docs kernels benchmarks hostile kills tuning stumble clean
+.PHONY: fit test lint docs shots kernels benchmarks hostile kills tuning stumble clean
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -28,6 +28,9 @@ lint: $(VENV)/ready       ## put style right
 
 docs: $(VENV)/ready       ## the site, in site/: a page for every rule, schedule, penalty and check, and the guides
 	$(BIN)/mkdocs build --quiet --strict
+
+shots: $(VENV)/ready      ## the pictures of the page in docs/pictures (it needs Chromium and trains for two minutes)
+	$(BIN)/python docs/writer/page_shots.py
 
 kernels: $(VENV)/ready    ## write the committed kernels and formulas anew after a rule has changed
 	$(BIN)/python -m surefoot.backends.emit

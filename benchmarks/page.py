@@ -54,7 +54,7 @@ def made(shelf, name, count, form, piece=10_000):
             folder.tell(told(np.arange(first, min(first + piece, count)), rng))
             folder.flush()
         for step in range(min(count, 2000)):
-            folder.layers(step, np.abs(rng.standard_normal((12, 4))) * [1, 10, 0.01, 0])
+            folder.layers(step, np.abs(rng.standard_normal((12, len(LAYER_UNITS)))) * [1, 10, 0.01, 0, 0.1])
         folder.close(
             {
                 "ended": "finished",
@@ -112,6 +112,20 @@ def weight(root, path):
         } - names
         names |= fresh
     return len(view.encode()) + sum(len(assets()[name].content) for name in names), len(text) - len(view)
+
+
+def first_openings(browser, shelf, runs, count=5):
+    """Seconds until a run is drawn that a new server and a new tab never saw, and the server's processor seconds."""
+    found = {form: {"seconds": [], "cpu": []} for form in runs}
+    for form, path in [*runs.items()] * count:
+        with Served(shelf) as served:
+            page = browser.new_context().new_page()
+            page.goto(served.url)
+            before = served.worked()
+            found[form]["seconds"].append(round(opened(page, served.root, path.name), 3))
+            found[form]["cpu"].append(round(served.worked() - before, 2))
+            page.context.close()
+    return {form: {name: sorted(each) for name, each in told.items()} for form, told in found.items()}
 
 
 def opened(page: Page, root, run):
@@ -188,6 +202,7 @@ def measured(shelf, axe):
         browser = player.chromium.launch(
             executable_path=chromium, args=["--no-sandbox", "--disable-background-networking"]
         )
+        found["million_points_first"] = first_openings(browser, shelf, large)
         names = [path.name for path in small]
         for view, path in {
             "runs": "/",

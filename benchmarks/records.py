@@ -1,7 +1,7 @@
 """What a record costs: microseconds of a call in the loop, and megabytes of a million steps.
 
 `python benchmarks/records.py --json benchmarks/results_records.json`. The loop tells a penalty and a step size at every
-step, in pieces of a hundred as `fit` does, and four figures of each of 62 tensors (a ResNet-18's) at every step.
+step, in pieces of a hundred as `fit` does, and the figures of each of 62 tensors (a ResNet-18's) at every step.
 """
 
 import argparse

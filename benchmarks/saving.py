@@ -44,7 +44,7 @@ def trained(
     model = task.make()
     usual = choice_of("muon")
     optimizer = optimizer_of(model, "muon", usual.step_size, usual.decay, schedule=SCHEDULE.over(steps=steps))
-    layers = None if recorder is None else layer_figures(optimizer, recorder.begin_layers, recorder.layers)
+    layers = None if recorder is None else layer_figures(optimizer, recorder.begin_layers, recorder.layers, model)
     tell, tick = (nothing, nothing) if recorder is None else (recorder.tell, recorder.tick)
     begun = perf_counter()
     ending = descend(

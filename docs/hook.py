@@ -22,6 +22,7 @@ GUIDES = {
     "Schedules": "schedules",
     "Coming from torch.optim": "drop_in",
     "Never lose a run": "resume",
+    "The page": "page",
 }
 
 

@@ -54,3 +54,12 @@ def short(text: str, most: int = 800) -> str:
     """
     half = most // 2
     return text if len(text) <= most else f"{text[:half]} ... {text[-half:]}"
+
+
+def printable(text: str) -> str:
+    r"""Return a text on one line, with what no screen shows written as in Python.
+
+    >>> printable("unrecognized token: \x01")
+    'unrecognized token: \\x01'
+    """
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)

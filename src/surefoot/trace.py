@@ -30,8 +30,15 @@ LAYER_UNITS: Mapping[str, str] = {
     "weight_norm": "unit of p, after the step",
     "update_norm": "unit of p",
     "not_finite": "elements of the gradient and of the tensor after the step",
+    "dead_share": "share of the tensor's outputs that got no gradient, at the last step that was looked at",
 }
-"""The figures of every tensor at every step, with their units; NaN where a tensor was not stepped."""
+"""The figures of every tensor at every step, with their units; NaN where a tensor was not stepped, or has no outputs.
+
+Records of older versions end before the last.
+"""
+
+DETAIL = "detail"
+"""The kind of event that holds a finding in full, as JSON; the event before it tells of the finding in a sentence."""
 
 Scalar: TypeAlias = int | float | str | bool | None
 

@@ -30,7 +30,7 @@ def made(shelf, name, seed=0, ended="finished", penalty=0.5, form="sqlite"):
     meta = {"settings": {"seed": seed, "rule": "muon"}, "versions": {"surefoot": "0"}}
     with RunFolder.made(shelf, name, meta, form) as folder:
         folder.begin_layers(["weight"], list(LAYER_UNITS))
-        folder.layers(0, [[1.0, 2.0, 0.5, 0.0]])
+        folder.layers(0, [[1.0, 2.0, 0.5, 0.0, 0.25]])
         events = (Event(2, "best", "the best so far"), Event(2, ended, "all 2 steps\nwere taken"))
         series = {"penalty": Series([0, 1], [2.5, 1.5]), "validation_penalty": Series([2], [penalty])}
         folder.tell(Trace(series, events))
@@ -55,6 +55,20 @@ def test_the_list_has_a_line_for_each_run(shelf, capsys):
     assert [line.split()[0] for line in lines] == ["One", "two", "three"]
     assert [line.split()[3:6] for line in lines] == [[s, "2", "0.5"] for s in ("finished", "failed", "killed")]
     assert [line.split()[-1] for line in lines] == [each.path.name for each in runs(shelf)]
+
+
+def test_a_run_is_called_by_its_title_once_it_has_one(shelf, capsys):
+    first, _ = made(shelf, "x"), made(shelf, "x")
+    assert command(capsys, "rename", first.name, "the  first") == (FINISHED, f"{first.name}: the first\n", "")
+    _, out, _ = command(capsys)
+    assert [line.endswith("  the first") for line in out.splitlines()[1:]] == [True, False]
+    assert json.loads(command(capsys, "show", "the first", "--json")[1])["path"].endswith(first.name)
+    assert "title    the first" in command(capsys, "show", first.name)[1]
+    told = json.loads(command(capsys, "rename", "the first", "", "--json")[1])
+    assert told == {"path": f"kept/{first.name}", "title": "", "before": "the first"}
+    code, out, err = command(capsys, "rename", first.name, "x" * 121)
+    assert (code, out) == (WRONG, "")
+    assert "give 120 at most" in err
 
 
 def test_a_folder_without_runs_says_so(capsys):

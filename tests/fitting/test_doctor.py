@@ -51,7 +51,9 @@ def test_a_fault_is_in_the_findings_the_summary_the_json_and_the_record(tmp_path
     assert run.diagnosis.headline.code == "softmax-twice"
     assert "doctor: softmax-twice" in run.summary()
     assert json.loads(json.dumps(run.to_json(), allow_nan=False))["findings"][0]["code"] == "softmax-twice"
-    assert "softmax-twice" in read(run.folder).last("finding").text
+    trace = read(run.folder)
+    assert "softmax-twice" in trace.last("finding").text
+    assert json.loads(trace.last("detail").text) == run.to_json()["findings"][-1]
 
 
 def test_a_finding_that_is_dismissed_is_not_told():

@@ -46,7 +46,8 @@ def go_on(folder, first, end, layers=True):
     }
     folder.tell(Trace({**series, **checked}, (Event(end, "best", "the best so far"),)))
     for step in steps if layers else ():
-        folder.layers(int(step), [[3.0, 10.0, 0.1, 0.0], [4.0, np.nan if step == SPIKE else 20.0, 0.2, 0.0]])
+        late = np.nan if step == SPIKE else 20.0
+        folder.layers(int(step), [[3.0, 10.0, 0.1, 0.0, 0.25], [4.0, late, 0.2, 0.0, 1.0]])
     folder.flush()
 
 

@@ -107,7 +107,7 @@ def test_learning_curves_are_trained_by_a_button_and_come_live(tab):
     tab.click("text=Train")
     playwright.expect(tab.locator("tbody tr")).to_have_count(5, timeout=60_000)
     playwright.expect(tab.locator("#drawn")).to_contain_text("best", timeout=60_000)
-    playwright.expect(tab.locator("#work button")).to_be_enabled()
+    playwright.expect(tab.locator("#work button")).to_be_enabled(timeout=60_000)  # once the program has ended
     assert "steps=20" in tab.url
     assert tab.locator("#drawn .line").count() == 5
 

@@ -9,8 +9,8 @@ from page.shelves import begun, finished, go_on
 from surefoot.errors import InvalidValue
 from surefoot.page.bin import NAME, Bin
 from surefoot.page.library import Library, tried
-from surefoot.page.titles import LONGEST, retitle, title_of
 from surefoot.records.shelf import runs
+from surefoot.records.titles import LONGEST, retitle, title_of
 
 
 def test_a_run_is_found_by_its_name_and_by_nothing_else(tmp_path):

@@ -69,12 +69,20 @@ def test_no_two_bundled_modules_have_the_same_name_at_their_top():
 def test_a_view_is_light(tmp_path):
     path = finished(tmp_path)
     asked = client(tmp_path)
-    for view in ("/", f"/run/{path.name}", f"/compare?run={path.name}&run={path.name}", "/schedules"):
+    for view in ("/", f"/run/{path.name}", f"/compare?run={path.name}&run={path.name}", "/schedules", "/landscapes"):
         text = re.sub(r'<script type="application/json".*?</script>', "", asked.get(view).text, flags=re.DOTALL)
         loaded = re.findall(r'(?:src|href)="/static/([^"]+)"', text)
         every = {*loaded}.union(*(modules(name) for name in loaded if name.endswith(".js") and "vendor" not in name))
         weight = len(text.encode()) + sum(len(assets()[name].content) for name in every)
         assert weight < MOST, (view, weight)
+
+
+def test_figures_in_files_have_the_pages_light_colours():
+    light = dict(re.findall(r"(--[\w-]+): (#\w{6});", re.search(r":root \{(.*?)\}", text_of("page.css"), re.DOTALL)[1]))
+    own = dict(re.findall(r"(--[\w-]+): (#\w{6});", text_of("figure.css")))
+    assert own == {name: light[name] for name in own}
+    used = {*re.findall(r"var\((--[\w-]+)\)", text_of("figure.css"))}
+    assert used == {*own}
 
 
 PROGRAM = """
@@ -87,7 +95,7 @@ import surefoot.cli
 shelf = Path(sys.argv[1])
 run = next(shelf.iterdir()).name
 asked = TestClient(application(shelf, Address()), base_url="http://127.0.0.1:8000")
-for path in ["/", f"/run/{run}", f"/run/{run}/story", f"/run/{run}/page.html", f"/run/{run}/penalty.svg", f"/compare?run={run}&run={run}", "/schedules"]:
+for path in ["/", f"/run/{run}", f"/run/{run}/story", f"/run/{run}/page.html", f"/run/{run}/penalty.svg", "/schedules.svg", f"/compare/penalty.svg?run={run}", f"/compare?run={run}&run={run}", "/schedules"]:
     assert asked.get(path).status_code == 200, path
 print(sorted({"torch", "numba", "matplotlib"} & {*sys.modules}))
 """

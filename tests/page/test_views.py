@@ -8,9 +8,12 @@ from xml.etree import ElementTree as ET
 import pytest
 from page.shelves import FORMS, SPIKE, begun, client, ended, finding, finished, go_on
 
+from surefoot.diagnose import CHECKS, Seen, Where
+from surefoot.diagnose.finding import as_events
 from surefoot.page.courses import EXAMPLES
 from surefoot.page.library import Library
 from surefoot.page.listing import Asked, Listing
+from surefoot.trace import Trace
 
 SEARCH = {
     "rule": "muon", "step_size": 0.012, "decay": 0.1, "cost": 90, "reason": "0.12 won at 20 steps",
@@ -100,7 +103,7 @@ def test_a_finding_is_told_with_what_was_seen_why_and_what_to_change(tmp_path):
 
 
 def test_a_finding_of_a_run_that_goes_on_is_told_before_its_end(tmp_path):
-    from surefoot.trace import Event, Trace
+    from surefoot.trace import Event
 
     with begun(tmp_path) as folder:
         go_on(folder, 0, 10)
@@ -109,6 +112,15 @@ def test_a_finding_of_a_run_that_goes_on_is_told_before_its_end(tmp_path):
         text = client(tmp_path).get(f"/run/{folder.path.name}/story").text
         assert "Softmax is applied twice." in text
         assert "Look at this" in text
+        told = CHECKS["softmax-twice"].finding(
+            "Twice.", "nn.Linear(8, 3)", [Seen("rows", 1.0, "any")], Where(9, ("a",))
+        )
+        folder.tell(Trace(events=as_events(told, 10)))
+        folder.flush()
+        text = client(tmp_path).get(f"/run/{folder.path.name}/story").text
+        for said in ("rows: 1, expected any", "nn.Linear(8, 3)", "Why it matters", 'data-show="9" data-layers="a"'):
+            assert said in text, "what a run's end tells in full is there as soon as it is found"
+        assert "&#34;code&#34;" not in text
 
 
 def test_a_healthy_run_says_so_and_a_failed_one_why(tmp_path):
@@ -196,7 +208,7 @@ def test_a_run_downloads_as_one_page_that_loads_nothing(tmp_path):
     path = finished(tmp_path, findings=[finding()])
     text = client(tmp_path).get(f"/run/{path.name}/page.html").text
     assert re.findall(r"<(?:link|img|iframe)|<script[^>]*src=|@import|url\(", text) == []
-    assert {*embedded(text)["maps"]} == {"gradient_norm", "update_ratio", "weight_norm"}
+    assert {*embedded(text)["maps"]} == {"dead_share", "gradient_norm", "update_ratio", "weight_norm"}
     assert not re.search(r"^(import|export) ", text, re.MULTILINE)
     assert 'action="' not in text
     assert "Rename" not in re.sub(r"<script.*?</script>", "", text, flags=re.DOTALL)
@@ -241,6 +253,42 @@ def test_schedules_are_drawn_written_and_told_what_is_wrong(tmp_path):
     for query in ("steps=0", "step_size=-1", "step_size=nan"):
         assert 'class="fault"' in asked.get(f"/schedules?{query}").text
     assert asked.get("/schedules?steps=many").status_code == 400
+
+
+def test_a_schedule_that_a_hand_has_moved_is_drawn_and_written_anew(tmp_path):
+    asked, part = client(tmp_path), {"hx-request": "true"}
+    query = {
+        "text": ["wsd()", "warmup(5%) >> cosine()"],
+        "which": "1",
+        "handle": "end 1",
+        "to": "103.2",
+        "high": "1.04",
+        "low": "0",
+    }
+    text = asked.get("/schedules/moved", params=query, headers=part).text
+    assert 'data-text="warmup(10.5%) &gt;&gt; cosine()"' in text
+    assert "sf.warmup(0.105) &gt;&gt; sf.cosine(to=0.0)" in text
+    assert "step 105 of 1,000" in text
+    assert 'href="/schedules.svg?text=wsd%28%29&amp;text=warmup%2810.5%25%29' in text
+    held = json.loads(re.search(r'data-sides="([^"]*)"', text)[1].replace("&#34;", '"'))
+    assert held["up"] == [0.0, 1.04]
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ({"which": "2"}, "there is no schedule 3; there are 1"), ({"which": "-1"}, "there is no schedule 0"),
+        ({"handle": "end 7"}, "there is no handle &#39;end 7&#39;; there are end 1, start 1, to 2"),
+        ({"to": "nan"}, "it is moved to nan"), ({"to": "x"}, "to is &#39;x&#39;; it is a number"), ({"to": ""}, "it is moved to nan"),
+        ({"low": "0", "high": "1e9"}, "low is 0 and high 1e+09"), ({"low": "2", "high": "1"}, "two fractions of the peak"),
+        ({"low": "1e-300"}, "two fractions"), ({"steps": "0"}, "steps is 0"), ({"text": "nonsense("}, "there are none"),
+    ],
+)  # fmt: skip
+def test_a_hand_is_told_what_cannot_be_moved(tmp_path, query, said):
+    usual = {"text": "warmup(5%) >> cosine()", "which": "0", "handle": "end 1", "to": "70"}
+    answer = client(tmp_path).get("/schedules/moved", params={**usual, **query})
+    assert answer.status_code == 400
+    assert said in answer.text
 
 
 @pytest.mark.parametrize("text", EXAMPLES)

@@ -8,9 +8,11 @@ import pytest
 from page.shelves import client, finished
 
 from surefoot.errors import InvalidValue
+from surefoot.fitting import fit
 from surefoot.page.jobs import Jobs
 from surefoot.page.learning import Wanted, curves
-from surefoot.page.weights_map import weights_map
+from surefoot.page.weights_map import source, weights_map
+from surefoot.tasks import load
 
 SIZES = ["0.001", "0.01", "0.1"]
 
@@ -82,7 +84,7 @@ def test_without_the_token_nothing_is_begun(tmp_path):
 def test_the_map_around_weights_is_drawn_from_the_runs_folder(tmp_path):
     path = finished(tmp_path, "mine")
     (path / "model.safetensors").write_bytes(b"")
-    assert "which the page does not run" in client(tmp_path).get(f"/run/{path.name}/around").text
+    assert "does not say in which file" in client(tmp_path).get(f"/run/{path.name}/around").text
     across = np.linspace(-1.0, 1.0, 5)
     heights = (1.0 + across**2 + across[:, None] ** 2).tolist()
     heights[0][0] = None
@@ -99,8 +101,49 @@ def test_the_map_around_weights_is_drawn_from_the_runs_folder(tmp_path):
     text = client(tmp_path).get(f"/run/{path.name}/around").text
     assert 'class="map"' in text
     assert "Only two." in text
-    assert client(tmp_path).post(f"/run/{path.name}/around").status_code == 400, "the task is in no list of ours"
+    assert client(tmp_path).post(f"/run/{path.name}/around").status_code == 400, "nobody knows the task"
     assert f"/run/{path.name}/around" in client(tmp_path).get("/around").text
+
+
+TASK = """
+import torch
+import surefoot as sf
+
+def task():
+    torch.manual_seed(0)
+    x = torch.randn(64, 4)
+    batches = [(x, x[:, :1])]
+    return sf.Task(name="line", model=lambda: torch.nn.Linear(4, 1), penalty=torch.nn.MSELoss(), train=batches)
+"""
+
+
+def test_the_penalty_around_a_run_of_a_file_is_measured_by_running_that_file(tmp_path):
+    file, shelf = tmp_path / "my task.py", tmp_path / "runs"
+    file.write_text(TASK)
+    run = fit(load(f"{file}:task"), steps=20, runs=shelf, step_size=0.01, rule="adamw", search=0.0, progress=False)
+    found, where = client(shelf), f"/run/{run.folder.name}/around"
+    assert f"it runs <code>{file}:task</code>" in found.get(where).text
+    with found:
+        assert found.post(where).json() == {"begun": True}
+        text, since = "", time.monotonic()
+        while 'class="map"' not in text and time.monotonic() - since < 120:
+            text = found.get(f"{where}/events").text
+            assert "fault" not in text
+    assert "Contours of the penalty around the weights" in text
+    file.unlink()
+    assert found.post(where).status_code == 400
+
+
+@pytest.mark.parametrize("named", ["../x.py:task", "runs/evil.py:task", "/etc/passwd:root", "{here}/x.py:a b", 5, ""])
+def test_a_record_has_no_file_run_that_is_none_or_lies_among_the_runs(tmp_path, named, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shelf = tmp_path / "runs"
+    shelf.mkdir()
+    for file in (tmp_path / "x.py", shelf / "evil.py"):
+        file.write_text(TASK)
+    given = named.format(here=tmp_path) if isinstance(named, str) else named
+    assert source({"source": f"{tmp_path}/x.py:task"}, shelf)
+    assert source({"source": f"{shelf}/evil.py:task"}, shelf) == source({"source": given}, shelf) == ""
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"across": [1, 2], "penalties": [[1]]}', '{"across": "x"}'])

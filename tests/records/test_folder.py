@@ -150,6 +150,22 @@ def test_a_run_that_goes_on_must_have_the_same_layers(tmp_path, form):
     assert read_layers(folder.path).whole("a")[0].tolist() == [0, 1]
 
 
+def test_a_run_that_was_begun_with_fewer_columns_goes_on_with_these(tmp_path, form):
+    with RunFolder.made(tmp_path, "x", {}, form) as folder:
+        folder.begin_layers(["w"], ["a", "b"])
+        folder.layers(0, [[1.0, 2.0]])
+    with RunFolder.opened(folder.path) as again:
+        for other in (["b", "a", "c"], ["a"]):
+            with pytest.raises(InvalidValue, match="other layers"):
+                again.begin_layers(["w"], other)
+        again.begin_layers(["w"], ["a", "b", "c"])
+        again.layers(1, np.array([[3.0, 4.0, 5.0]]))
+        again.flush()
+        assert again.fault is None
+    assert read_layers(folder.path).columns == ("a", "b")
+    assert read_layers(folder.path).whole("b")[1].tolist() == [[2.0], [4.0]]
+
+
 def test_figures_that_were_not_announced_end_the_record_and_say_so(tmp_path, form):
     with RunFolder.made(tmp_path, "x", {}, form) as folder:
         folder.tell(PIECES[0])

@@ -7,6 +7,7 @@ import sqlite3
 from contextlib import closing
 
 import pytest
+from records.glances import assert_the_glance_agrees
 from records.programs import ran, started
 
 from surefoot.errors import InvalidValue
@@ -24,6 +25,8 @@ pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKI
 def test_a_killed_run_is_whole_and_has_all_that_was_flushed(tmp_path, form, seed):
     """The program says what it has flushed; it is killed at some moment after some of that."""
     code = """
+import surefoot.records.cover
+surefoot.records.cover.POINTS = 50   # so that there are covers
 folder = RunFolder.made(runs, "killed", {}, form)
 folder.begin_layers(["w"], ["a"])
 for step in range(0, 10**9, 10):
@@ -43,6 +46,7 @@ for step in range(0, 10**9, 10):
     assert len(trace["penalty"]) >= flushed[-1]
     assert len(trace["penalty"]) % 10 == 0
     assert layers.levels[0].last[-1] >= flushed[-1] - 1
+    assert_the_glance_agrees(folder)
     if form == "sqlite":
         with closing(sqlite3.connect(folder / "run.sqlite")) as database:
             assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]

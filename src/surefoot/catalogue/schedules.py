@@ -4,6 +4,7 @@ import ast
 import inspect
 import re
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 
 from surefoot.catalogue.documented import Argument, arguments, section, sentence
 from surefoot.catalogue.entry import Entry, Fact, Term
@@ -62,8 +63,10 @@ def python_of(text: str) -> str:
 
     >>> python_of("warmup(5%) >> linear(to=0.1)")
     'sf.warmup(0.05) >> sf.linear(to=0.1)'
+    >>> python_of("warmup(5.5%)")
+    'sf.warmup(0.055)'
     """
-    shares = re.sub(r"(\d+)%", lambda found: repr(int(found[1]) / 100), text)
+    shares = re.sub(r"(\d+(?:\.\d+)?)%", lambda found: repr(float(Decimal(found[1]) / 100)), text)
     return re.sub(r"\b([a-z_0-9]+)\(", r"sf.\1(", shares)
 
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from surefoot.records.shelf import RunFacts
 
 EPILOG = (
-    "RUN is a run's folder, the beginning of that folder's name, or the name of a task: its latest run then. "
-    "Exit codes: 0 done, 2 wrong usage or no such run, 130 interrupted."
+    "RUN is a run's folder, the beginning of that folder's name, its title, or the name of a task: its latest run "
+    "then. Exit codes: 0 done, 2 wrong usage or no such run, 130 interrupted."
 )
 
 Runs = Annotated[
@@ -25,7 +25,7 @@ Runs = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
-commands = typer.Typer(help="List runs; show, compare, export or delete them.", epilog=EPILOG)
+commands = typer.Typer(help="List runs; show, compare, rename, export or delete them.", epilog=EPILOG)
 app.add_typer(commands, name="runs")
 
 
@@ -83,7 +83,8 @@ def compare(
     if len(those) < 2:
         raise InvalidValue("one run cannot be compared; name two at least")
 
-    from surefoot.cli.runs_tables import compared, differences, outcomes
+    from surefoot.cli.runs_tables import compared, outcomes
+    from surefoot.records.differences import differences
     from surefoot.records.meta import read_meta
 
     found = [_found(context, runs, each) for each in those]
@@ -93,6 +94,26 @@ def compare(
         print(json.dumps({"runs": [each.to_json() for each in found], **both}, allow_nan=False))
     else:
         print(compared(found, metas))
+
+
+@commands.command(epilog=EPILOG)
+def rename(
+    context: typer.Context,
+    run: Annotated[str, typer.Argument(metavar="RUN", help="The run.")],
+    title: Annotated[str, typer.Argument(metavar="TITLE", help='What to call it; "" takes its title away.')],
+    runs: Runs = None,
+    as_json: Json = False,
+) -> None:
+    """Give a run a title, in lists and on the page; its record and its folder stay what they are."""
+    from surefoot.records.titles import retitle, title_of
+
+    facts = _found(context, runs, run)
+    before = retitle(facts.path, title)
+    now = title_of(facts.path)
+    if as_json:
+        print(json.dumps({"path": str(facts.path), "title": now, "before": before}))
+    else:
+        print(f"{facts.path.name}: {now or 'no title'}{f' (was {before})' if before else ''}")
 
 
 @commands.command(epilog=EPILOG)

@@ -8,6 +8,8 @@ from os import environ
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from surefoot.records.differences import differences
+
 if TYPE_CHECKING:
     from surefoot.records.shelf import RunFacts
     from surefoot.trace import Event
@@ -24,11 +26,14 @@ _OUTCOMES = ("steps", "best_step", "seconds")
 
 def listed(found: "Sequence[RunFacts]", folder: Path) -> str:
     """Return a table of runs."""
+    head = ("name", "begun", "state", "steps", "best validation", "folder", "title")
     rows = [
-        (each.name, _time(each), each.state, f"{each.steps}", _number(each.best), str(each.path.relative_to(folder)))
+        (each.name, _time(each), each.state, f"{each.steps}", _number(each.best), str(each.path.relative_to(folder)),
+         each.title)
         for each in found
-    ]
-    return _table(("name", "begun", "state", "steps", "best validation", "folder"), rows, right=(3, 4))
+    ]  # fmt: skip
+    shown = len(head) if any(each.title for each in found) else len(head) - 1
+    return _table(head[:shown], [row[:shown] for row in rows], right=(3, 4))
 
 
 def shown(facts: "RunFacts", meta: Mapping[str, Any], events: "Sequence[Event]") -> str:
@@ -37,13 +42,15 @@ def shown(facts: "RunFacts", meta: Mapping[str, Any], events: "Sequence[Event]")
     found = {name.replace("_", " "): _number(value) for name, value in (ended.get("best") or {}).items()}
     if not found and isfinite(facts.best):
         found = {"validation penalty": _number(facts.best)}
-    rows = [("name", facts.name), ("state", facts.state), ("begun", _time(facts)), ("steps", str(facts.steps))]
+    rows = [("title", facts.title)] if facts.title else []
+    rows += [("name", facts.name), ("state", facts.state), ("begun", _time(facts)), ("steps", str(facts.steps))]
     rows += [("reason", str(ended["reason"]))] if "reason" in ended else []
     rows += [("took", f"{ended['seconds']:.1f} s")] if "seconds" in ended else []
     rows += [(f"best {name}", value) for name, value in found.items()]
     rows += [("folder", str(facts.path))]
     parts = [_table(None, rows)]
     parts += [_titled(title, meta[title]) for title in ("settings", "versions") if meta.get(title)]
+    events = [event for event in events if event.kind != "detail"]
     if events:
         told = [(f"  {event.step}", event.kind, " ".join(event.text.split())) for event in events[-LATEST:]]
         left = f" (the last {LATEST} of {len(events)})" if len(events) > LATEST else ""
@@ -57,20 +64,12 @@ def _titled(title: str, values: Mapping[str, Any]) -> str:
 
 def compared(found: "Sequence[RunFacts]", metas: Sequence[Mapping[str, Any]]) -> str:
     """Return a table with a column for each run: the settings in which they differ, and what came of them."""
-    head = ("", *(each.path.name for each in found))
+    head = ("", *(each.title or each.path.name for each in found))
     rows = [(f"  {name}", *map(_plain, values)) for name, values in differences(metas).items()]
     came = [(f"  {name}", *map(_plain, values)) for name, values in outcomes(found, metas).items()]
     none = [("  none differs", *[""] * len(found))]
     blank = ("", *[""] * len(found))
     return _table(head, [("settings", *blank[1:]), *(rows or none), blank, ("outcome", *blank[1:]), *came])
-
-
-def differences(metas: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
-    """Return the settings in which runs differ, versions among them, with each run's value; None where it has none."""
-    parts = [{**(meta.get("versions") or {}), **(meta.get("settings") or {})} for meta in metas]
-    names = dict.fromkeys(name for part in reversed(parts) for name in part)
-    found = {name: [part.get(name) for part in parts] for name in names}
-    return {name: values for name, values in found.items() if any(value != values[0] for value in values)}
 
 
 def outcomes(found: "Sequence[RunFacts]", metas: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:

@@ -1,9 +1,12 @@
 """A finding: one thing that the doctor says, with all that a person needs to believe it, mend it or dismiss it."""
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias, final
+
+from surefoot.trace import DETAIL, Event
 
 Evidence: TypeAlias = Literal["certain", "tested", "statistical"]
 """Certain is a fact of the program's state; tested was confirmed by a small experiment; statistical was calibrated on
@@ -144,6 +147,17 @@ def remade(plain: Mapping[str, Any]) -> Finding:
     facts = plain["where"].items()
     where: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in facts}
     return Finding(**{**plain, "seen": tuple(Seen(**each) for each in plain["seen"]), "where": Where(**where)})
+
+
+def as_events(finding: Finding, step: int) -> tuple[Event, Event]:
+    """Return a finding as events of a run: in a sentence for people, and in full as JSON for what reads the record.
+
+    >>> found = Finding("a-code", "It is so.", "x = 1", (Seen("sum", 2.0),), Where(3), "certain", "fault", "-", "?")
+    >>> [(each.kind, each.text[:18]) for each in as_events(found, 4)]
+    [('finding', 'a-code: It is so.'), ('detail', '{"code": "a-code",')]
+    """
+    full = json.dumps(finding.to_json(), allow_nan=False)
+    return Event(step, "finding", f"{finding.code}: {finding.claim}"), Event(step, DETAIL, full)
 
 
 def dismissal(code: str, at: At) -> str:

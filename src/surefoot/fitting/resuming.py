@@ -25,12 +25,14 @@ OVER = ("finished", "stopped", "diverged")
 
 
 def opened(
-    name: str, settings: Mapping[str, Any], versions: Mapping[str, str], runs: Path | None, resume: bool | str | Path
-) -> RunFolder | None:
+    name: str, source: str, settings: Mapping[str, Any], versions: Mapping[str, str], runs: Path | None,
+    resume: bool | str | Path,
+) -> RunFolder | None:  # fmt: skip
     """Return the folder of the run to go on with, or a new one's; None if nothing is to be recorded.
 
     Args:
         name: the task's.
+        source: FILE.py:NAME if the task was loaded from a file, which the record says then; or "".
         settings: what the run is to be run with.
         versions: what it would be run by.
         runs: the folder for records, or None: nothing is recorded then, unless it is to be resumed.
@@ -43,8 +45,9 @@ def opened(
     runs = runs_folder(runs) if resume is True else runs  # a run that is to be resumed has to be recorded
     there = to_resume(name, runs, resume)
     if there is None:
-        meta = {"settings": dict(settings), "versions": dict(versions)}
-        return None if runs is None else RunFolder.made(runs, name, meta)
+        known = {"source": source} if source else {}
+        said = {**known, "settings": dict(settings), "versions": dict(versions)}
+        return None if runs is None else RunFolder.made(runs, name, said)
     meta = read_meta(there)
     refuse(f"resume {str(there)!r}", _differences(meta.get("settings", {}), settings))
     folder = RunFolder.opened(there)

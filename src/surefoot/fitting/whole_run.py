@@ -123,7 +123,7 @@ def fit(
     )  # fmt: skip
     length = plan.steps if plan.end is None else None
     begun = perf_counter()
-    folder = opened(task.name, plan.settings(), versions(), None if runs is None else Path(runs), resume)
+    folder = opened(task.name, task.source, plan.settings(), versions(), None if runs is None else Path(runs), resume)
     with Recorder(task.name, length, folder, live=progress) as recorder, Halt(active=folder is not None) as halt:
         found = None
         saving = None if folder is None else saving_of(task, folder, recorder, halt, save_every)
@@ -162,7 +162,7 @@ def _trained(
     tail = RunAverage(task, model, steps=plan.supposed, seed=plan.seed, compute=plan.compute) if plan.average else None
     optimizer = plan.optimizer(model)
     doctor = Doctor(model, optimizer, task.penalty, dismiss=dismiss, tell=None)
-    layers = layer_figures(optimizer, recorder.begin_layers, recorder.layers) if recorder.path else None
+    layers = layer_figures(optimizer, recorder.begin_layers, recorder.layers, model) if recorder.path else None
     footing = Footing(model, optimizer)
     ending = descend(
         task, model, optimizer, steps=plan.steps, check_every=plan.check_every, stopping=plan.stopping,

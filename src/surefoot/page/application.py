@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 
 from surefoot.errors import InvalidValue
 from surefoot.page.change_views import ChangeViews
+from surefoot.page.figure_views import FigureViews
 from surefoot.page.frame import Frame
 from surefoot.page.run_views import RunViews
 from surefoot.page.safety import Address, Guarded
@@ -41,7 +42,9 @@ def application(runs: Path, address: Address, closing: Callable[[], bool] = lamb
         work.close()
         frame.bin.empty()
 
-    routes = [*_reading(Views(frame)), *_of_a_run(RunViews(frame)), *_changing(ChangeViews(frame)), *_working(work)]
+    drawn = _figures(FigureViews(frame))
+    reading = [*_reading(Views(frame)), *_of_a_run(RunViews(frame))]
+    routes = [*drawn, *_working(work), *reading, *_changing(ChangeViews(frame))]
     faults = {HTTPException: _told(frame), InvalidValue: _told(frame)}
     return Guarded(Starlette(routes=routes, exception_handlers=faults, lifespan=life), address)
 
@@ -54,8 +57,21 @@ def _reading(views: Views) -> list[Route]:
         Route("/compare", _plain(views.compare)),
         Route("/compare/events", _plain(views.compare_events)),
         Route("/schedules", _plain(views.schedules)),
+        Route("/schedules/moved", _plain(views.moved)),
         Route("/landscapes", _plain(views.landscapes)),
         Route("/static/{name:path}", _plain(views.asset)),
+    ]
+
+
+def _figures(views: FigureViews) -> list[Route]:
+    """The figures that are no curve of one run; they stand before those, whose names may be anything."""
+    return [
+        Route("/schedules.svg", _plain(views.schedules)),
+        Route("/schedules.csv", _plain(views.schedules_table)),
+        Route("/landscapes/{which:str}.svg", _plain(views.landscape)),
+        Route("/compare/{column:path}.svg", _plain(views.compare)),
+        Route("/compare/{column:path}.csv", _plain(views.compare_table)),
+        Route("/run/{run}/search/{which:str}.svg", _plain(views.search)),
     ]
 
 
@@ -68,6 +84,8 @@ def _of_a_run(views: RunViews) -> list[Route]:
         Route("/run/{run}/layers", _plain(views.layers)),
         Route("/run/{run}/events", _plain(views.events)),
         Route("/run/{run}/page.html", _plain(views.page_file)),
+        Route("/run/{run}/layers.csv", _plain(views.layers_table_file)),
+        Route("/run/{run}/layers.svg", _plain(views.layers_file)),
         Route("/run/{run}/{column:path}.csv", _plain(views.table_file)),
         Route("/run/{run}/{column:path}.svg", _plain(views.chart_file)),
     ]
@@ -83,6 +101,8 @@ def _changing(views: ChangeViews) -> list[Route]:
 
 def _working(views: WorkViews) -> list[Route]:
     return [
+        Route("/curves.svg", _plain(views.curves_figure)),
+        Route("/run/{run}/around/map.svg", _plain(views.around_figure)),
         Route("/curves", _plain(views.curves), methods=["GET"]),
         Route("/curves", _formed(views.begin_curves), methods=["POST"]),
         Route("/curves/events", _plain(views.curves_events)),

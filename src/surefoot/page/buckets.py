@@ -1,100 +1,11 @@
-"""Points by buckets of steps: least, mean and greatest of each, so that a spike is never lost, however many there are.
+"""How many buckets a page draws; the buckets themselves are made where the records are."""
 
-A bucket of level L holds 2**L steps and begins at a multiple of them, whatever the run's length: buckets of one level
-are made of those below, and a page that has old ones never has to ask for them again.
-"""
+from surefoot.records.buckets import Buckets, none, of_points, packed
 
-import base64
-from dataclasses import dataclass
-from typing import Any, final
-
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+__all__ = ["MOST", "Buckets", "level_for", "none", "of_points", "packed"]
 
 MOST = 1024
 """Buckets of a curve: about as many as a chart has pixels."""
-
-
-@final
-@dataclass(frozen=True, eq=False)
-class Buckets:
-    """A column by buckets, those without a value left out.
-
-    Args:
-        level: each holds 2**level steps.
-        ids: which bucket each is, the first step of it over 2**level [n], rising.
-        least, mean, greatest: of the finite values [n]; NaN where there is none.
-        counts: finite values in each [n].
-        bad: values in each that are not finite [n].
-    """
-
-    level: int
-    ids: NDArray[np.int64]
-    least: NDArray[np.float64]
-    mean: NDArray[np.float64]
-    greatest: NDArray[np.float64]
-    counts: NDArray[np.int64]
-    bad: NDArray[np.int64]
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    @property
-    def steps(self) -> NDArray[np.float64]:
-        """The middle of each bucket [steps]."""
-        return (self.ids.astype(np.float64) + 0.5) * 2.0**self.level - 0.5
-
-    def coarser(self, level: int) -> "Buckets":
-        """Return the same at a higher level, which gives what the points themselves would have given.
-
-        >>> fine = of_points([0, 1, 2], [1.0, 3.0, 8.0], 0)
-        >>> fine.coarser(1).mean.tolist(), fine.coarser(1).greatest.tolist()
-        ([2.0, 8.0], [3.0, 8.0])
-        """
-        if level <= self.level or not len(self):
-            return self
-        ids = self.ids >> (level - self.level)
-        at = np.flatnonzero(np.r_[True, np.diff(ids) > 0])
-        counts = np.add.reduceat(self.counts, at)
-        total = np.add.reduceat(np.where(self.counts > 0, self.mean * self.counts, 0.0), at)
-        mean = np.divide(total, counts, out=np.full(len(at), np.nan), where=counts > 0)
-        least, greatest = np.fmin.reduceat(self.least, at), np.fmax.reduceat(self.greatest, at)
-        return Buckets(level, ids[at], least, mean, greatest, counts, np.add.reduceat(self.bad, at))
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain values that JSON holds: arrays as base64 of little-endian int32 and float32."""
-        whole = {"ids": self.ids, "counts": self.counts, "bad": self.bad}
-        broken = {"least": self.least, "mean": self.mean, "greatest": self.greatest}
-        with np.errstate(over="ignore"):
-            return {
-                "level": self.level,
-                **{name: packed(values, "<i4") for name, values in whole.items()},
-                **{name: packed(values, "<f4") for name, values in broken.items()},
-            }
-
-
-def of_points(steps: ArrayLike, values: ArrayLike, level: int) -> Buckets:
-    """Return points as buckets.
-
-    Args:
-        steps: whole numbers [n], never falling.
-        values: floats [n].
-        level: of the buckets [>= 0].
-
-    >>> of_points([0, 0, 5], [1.0, float("nan"), 2.0], 0).bad.tolist()
-    [1, 0]
-    """
-    at, found = np.asarray(steps, np.int64), np.asarray(values, np.float64)
-    finite = np.isfinite(found)
-    inside = np.where(finite, found, np.nan)
-    points = Buckets(-1, at << 1, inside, inside, inside, finite.astype(np.int64), (~finite).astype(np.int64))
-    return points.coarser(level) if len(at) else none(level)
-
-
-def none(level: int = 0) -> Buckets:
-    """Return no buckets."""
-    whole, broken = np.zeros(0, np.int64), np.zeros(0)
-    return Buckets(level, whole, broken, broken, broken, whole, whole)
 
 
 def level_for(first: int, last: int, most: int = MOST) -> int:
@@ -107,8 +18,3 @@ def level_for(first: int, last: int, most: int = MOST) -> int:
     while (last >> level) - (first >> level) >= most:
         level += 1
     return level
-
-
-def packed(values: ArrayLike, kind: str) -> str:
-    """Return an array as base64."""
-    return base64.b64encode(np.ascontiguousarray(values).astype(kind).tobytes()).decode()

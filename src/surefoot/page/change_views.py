@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from surefoot.page.frame import Frame
-from surefoot.page.titles import retitle
+from surefoot.records.titles import retitle
 
 
 @final

@@ -1,27 +1,18 @@
 """Runs side by side: the settings in which they differ, and what came of each."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from surefoot.page.library import Known
 from surefoot.page.words import duration, number, plain
+from surefoot.records.differences import differences
 
 MOST = 10
 """Runs that can be compared: more cannot be told apart."""
 
 
-def differences(metas: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
-    """Return the settings and versions in which runs differ, with each run's value.
-
-    >>> differences([{"settings": {"seed": 0, "rule": "sgd"}}, {"settings": {"seed": 1, "rule": "sgd"}}])
-    {'seed': ['0', '1']}
-    """
-    parts = [{**(meta.get("versions") or {}), **(meta.get("settings") or {})} for meta in metas]
-    names = dict.fromkeys(name for part in reversed(parts) for name in part)
-    found = {name: [part.get(name) for part in parts] for name in names}
-    return {
-        name: list(map(plain, values)) for name, values in found.items() if any(each != values[0] for each in values)
-    }
+def settings(runs: Sequence[Known]) -> dict[str, list[str]]:
+    """Return the settings and versions in which runs differ, with each run's value as a page shows it."""
+    return {name: list(map(plain, values)) for name, values in differences([each.meta for each in runs]).items()}
 
 
 def outcomes(runs: Sequence[Known]) -> dict[str, list[str]]:

@@ -7,22 +7,10 @@ from html import escape
 from typing import TypeAlias, final
 
 Values: TypeAlias = Sequence[float]
+Box: TypeAlias = tuple[float, float, float, float]
 
 DASHES = ("", "7 3", "2 3", "9 3 2 3", "12 4", "4 2")
 """How lines are told apart without their colours."""
-
-_COLOURS = ("#0072b2", "#d55e00", "#00805f", "#8a4f7d", "#946c00", "#5c6570")
-_INKS = "".join(
-    f".i{i}{{stroke:{colour}}}.band.i{i},.dot.i{i}.full{{fill:{colour}}}.dot.i{i}{{fill:#fff}}"
-    for i, colour in enumerate(_COLOURS)
-)
-_STYLE = (
-    "svg{background:#fff;font:12px system-ui,-apple-system,'Segoe UI','DejaVu Sans',sans-serif;color:#1f2328}"
-    ".grid{stroke:#e3e6ea}.frame{stroke:#9aa2ab;fill:none}.tick,.axis{fill:#5c6570}.name{fill:#1f2328}"
-    f".line{{fill:none;stroke-width:1.8;stroke-linejoin:round}}.band{{stroke:none;opacity:.22}}"
-    f".dot{{stroke-width:1.6}}{_INKS}"
-)
-"""The look of a file that stands for itself; the page has its own, which follows light and dark."""
 
 
 @final
@@ -130,7 +118,6 @@ def chart(
     title: str,
     width: int = 720,
     height: int = 320,
-    file: bool = False,
 ) -> str:
     """Return a chart as SVG.
 
@@ -138,26 +125,22 @@ def chart(
         lines: what to draw.
         across: the axis from left to right.
         up: the axis from below.
-        title: a sentence for those who cannot see it, and for a file its heading.
+        title: a sentence for those who cannot see it.
         width: in pixels.
         height: in pixels.
-        file: whether it stands for itself, with its own look, heading and legend.
     """
-    wide = max((len(f"{value:g}") for value in up.ticks()), default=1)
-    legend = 22.0 * file
-    box = (34.0 + 7.0 * wide, 12.0 + legend, width - 16.0, height - 42.0 - legend)
+    box = box_of(up, width, height)
     parts = [_frame(across, up, box), *(_drawn(line, across, up, box) for line in lines)]
-    if file:
-        parts = [
-            f"<style>{_STYLE}</style>",
-            f'<text class="name" x="{box[0]}" y="20" font-weight="600">{escape(title)}</text>',
-            *parts,
-        ]
-        parts.append(_legend(lines, box[0], height - 12.0))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" class="chart" role="img" '
         f'aria-label="{escape(title)}">{"".join(parts)}</svg>'
     )
+
+
+def box_of(up: Axis, width: int, height: int) -> Box:
+    """Return the left, top, right and bottom of what a chart's axes enclose, in pixels."""
+    wide = max((len(f"{value:g}") for value in up.ticks()), default=1)
+    return 34.0 + 7.0 * wide, 12.0, width - 16.0, height - 42.0
 
 
 def spark(x: Values, y: Values, title: str, width: int = 110, height: int = 26) -> str:
@@ -175,21 +158,18 @@ def spark(x: Values, y: Values, title: str, width: int = 110, height: int = 26) 
     )
 
 
-_Box: TypeAlias = tuple[float, float, float, float]
-
-
-def _at(x: float, y: float, across: Axis, up: Axis, box: _Box) -> tuple[float, float]:
+def _at(x: float, y: float, across: Axis, up: Axis, box: Box) -> tuple[float, float]:
     left, top, right, bottom = box
     return left + across.place(x) * (right - left), bottom - up.place(y) * (bottom - top)
 
 
-def _path(points: Sequence[tuple[float, float]], across: Axis, up: Axis, box: _Box) -> str:
+def _path(points: Sequence[tuple[float, float]], across: Axis, up: Axis, box: Box) -> str:
     places = [_at(x, y, across, up, box) for x, y in points if across.has(x) and up.has(y)]
     return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in places) if places else ""
 
 
-def _drawn(line: Line, across: Axis, up: Axis, box: _Box) -> str:
-    ink = f"i{line.ink % len(_COLOURS)}"
+def _drawn(line: Line, across: Axis, up: Axis, box: Box) -> str:
+    ink = f"i{line.ink % len(DASHES)}"
     points = list(zip(line.x, line.y, strict=True))
     if line.dots:
         full = " full" if line.full else ""
@@ -204,7 +184,7 @@ def _drawn(line: Line, across: Axis, up: Axis, box: _Box) -> str:
     return f'{band}<path class="line {ink}"{dashed} d="{_path(points, across, up, box)}"/>'
 
 
-def _frame(across: Axis, up: Axis, box: _Box) -> str:
+def _frame(across: Axis, up: Axis, box: Box) -> str:
     left, top, right, bottom = box
     parts = []
     for value in across.ticks(7):
@@ -226,13 +206,3 @@ def _stroke(kind: str, path: str, more: str = "") -> str:
 
 def _word(kind: str, text: str, x: float, y: float, anchor: str = "start", more: str = "") -> str:
     return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{more}>{escape(text)}</text>'
-
-
-def _legend(lines: Sequence[Line], x: float, y: float) -> str:
-    parts = []
-    for line in lines:
-        ink = line.ink % len(_COLOURS)
-        dash = f' stroke-dasharray="{DASHES[ink]}"' if DASHES[ink] else ""
-        parts += [_stroke(f"line i{ink}", f"M{x} {y - 4}h24", dash), _word("name", line.label, x + 30, y)]
-        x += 48 + 7 * len(line.label)
-    return "".join(parts)

@@ -69,6 +69,7 @@ BEGUN: Mapping[str, tuple[int, float, tuple[Choice, ...]]] = {
 }
 """For each surface the steps, the momentum and the rules that show its lesson."""
 
+
 def usual(surface: str, rule: str) -> float:
     """Return a step size at which a rule shows a surface's lesson: its own there, or that of the rule it is most like.
 

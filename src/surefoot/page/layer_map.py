@@ -1,35 +1,33 @@
 """Figures of every layer over time, as a picture of buckets by tensors, and the whole net's as two curves."""
 
-import base64
-import json
 import re
-import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeAlias, final
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from surefoot.errors import InvalidValue
 from surefoot.page.buckets import Buckets, level_for, packed
-from surefoot.page.library import LAYERS, Signature, signature
-from surefoot.page.log_lines import journal_lines
-from surefoot.records import database, journal
+from surefoot.page.layer_log import latest
+from surefoot.page.library import Signature, signature
 from surefoot.records.reading import Layers, read_layers
 
+DEAD = "dead_share"
 MAPS = {
     "update_ratio": "update over weight",
     "gradient_norm": "gradient norm",
     "weight_norm": "weight norm",
+    DEAD: "dead share",
 }
 """What a picture can show, with its title."""
 
 COLUMNS = 192
 """Buckets of a picture: about one for each few pixels of a line."""
+
+_NORMS = ("gradient_norm", "weight_norm", "update_norm")
 
 
 @final
@@ -42,7 +40,7 @@ class Figures:
         columns: what the figures are.
         first, counts: the first step of each block, and how many it holds [blocks].
         least, mean, greatest: [blocks, tensors, columns].
-        bad: gradients or weights of the block that were not finite, or figures that were not [blocks, tensors].
+        bad: gradients or weights of the block that were not finite, or norms that were not [blocks, tensors].
     """
 
     names: tuple[str, ...]
@@ -63,10 +61,14 @@ class Figures:
         return int(self.first[-1] + self.counts[-1] - 1) if len(self) else -1
 
     def of(self, which: str, values: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return one figure of each tensor [blocks, tensors]: a column, or the update over the weight."""
+        """Return one figure of each tensor [blocks, tensors]: a column, or the update over the weight.
+
+        What the record does not have, since an older version made it, is NaN.
+        """
         at = {name: place for place, name in enumerate(self.columns)}
         if which != "update_ratio":
-            return values[:, :, at[which]].astype(np.float64)
+            there = which in at
+            return values[:, :, at[which]].astype(np.float64) if there else np.full(values.shape[:2], np.nan)
         update, weight = values[:, :, at["update_norm"]].astype(np.float64), self.mean[:, :, at["weight_norm"]]
         found: NDArray[np.float64] = np.divide(update, weight, out=np.full(update.shape, np.nan), where=weight > 0)
         return found
@@ -84,7 +86,7 @@ def figures(folder: Path) -> Figures | None:
 def _read(folder: Path, _: Signature) -> Figures | None:
     """Return the figures of a run as it was when its files were as they are said to be."""
     layers = read_layers(folder)
-    if layers is None or not {"gradient_norm", "weight_norm", "update_norm", "not_finite"} <= {*layers.columns}:
+    if layers is None or not {*_NORMS, "not_finite"} <= {*layers.columns}:
         return None
     return _figures(layers)
 
@@ -93,8 +95,7 @@ def _figures(layers: Layers) -> Figures:
     levels = layers.timeline
     shape = (0, len(layers.names), len(layers.columns))
     empty = np.zeros(shape, np.float32)
-    at = layers.columns.index("not_finite")
-    bad = [level.bad.sum(axis=2) + (np.nan_to_num(level.greatest[:, :, at]) > 0) for level in levels]
+    bad = [_bad(layers.columns, level.bad, level.greatest) for level in levels]
     return Figures(
         layers.names, layers.columns,
         np.concatenate([np.zeros(0, np.int64), *(level.first for level in levels)]),
@@ -106,59 +107,33 @@ def _figures(layers: Layers) -> Figures:
     )  # fmt: skip
 
 
+def maps_of(found: Figures | None) -> dict[str, str]:
+    """Return what can be shown of a run, with titles; all of it while nothing is known of its layers."""
+    there = MAPS if found is None else {"update_ratio", *found.columns}
+    return {which: title for which, title in MAPS.items() if which in there}
+
+
+def _bad(columns: Sequence[str], bad: NDArray[np.int64], greatest: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Return what was not finite [blocks, tensors], though the tensor was stepped: the others have NaN everywhere."""
+    at = columns.index("not_finite")
+    norms = [columns.index(name) for name in _NORMS]
+    broken: NDArray[np.int64] = (bad[:, :, norms] - bad[:, :, [at]]).clip(min=0).sum(axis=2)
+    return broken + (np.nan_to_num(greatest[:, :, at]) > 0)
+
+
 def later(folder: Path, step: int) -> Figures | None:
     """Return the figures of the steps after one; None if there are none.
 
     Errors: InvalidValue if the record cannot be read.
     """
-    try:
-        laid, chunks = (_database if (folder / database.NAME).exists() else _lines)(folder, step)
-    except (sqlite3.Error, OSError) as error:
-        raise InvalidValue(f"{str(folder)!r} holds no log that can be read: {error}.") from error
+    laid, chunks = latest(folder, step)
     if laid is None or not chunks:
         return None
     names, columns = laid
     steps = np.concatenate([each for each, _ in chunks])
     data = np.concatenate([each.reshape(-1, len(names), len(columns)) for _, each in chunks])
-    bad = (~np.isfinite(data)).sum(axis=2) + (np.nan_to_num(data[:, :, columns.index("not_finite")]) > 0)
+    bad = _bad(columns, (~np.isfinite(data)).astype(np.int64), data)
     return _part(Figures(names, columns, steps, np.ones_like(steps), data, data, data, bad), steps > step)
-
-
-_Laid: TypeAlias = tuple[tuple[str, ...], tuple[str, ...]]
-_Chunk: TypeAlias = tuple[NDArray[np.int64], NDArray[np.float32]]
-
-
-def _database(folder: Path, step: int) -> tuple[_Laid | None, list[_Chunk]]:
-    """Return of which tensors and columns figures are, and the whole steps in a database that may come after one."""
-    with closing(sqlite3.connect(f"{(folder / database.NAME).resolve().as_uri()}?mode=ro", uri=True)) as opened:
-        laid = opened.execute("SELECT names, columns FROM layout").fetchone()
-        asked = "SELECT steps, data FROM layers WHERE level = 0 AND last > ? ORDER BY last, id"
-        rows = [] if laid is None else opened.execute(asked, (step,)).fetchall()
-    chunks = [(np.frombuffer(steps, "<i8"), np.frombuffer(data, "<f4")) for steps, data in rows]
-    return None if laid is None else (tuple(json.loads(laid[0])), tuple(json.loads(laid[1]))), chunks
-
-
-def _lines(folder: Path, step: int) -> tuple[_Laid | None, list[_Chunk]]:
-    """The same from files of lines: of the journal as far as the layout, and of the figures the latest files."""
-    laid = next((line for line in journal_lines(folder / journal.NAME) if "names" in line), None)
-    chunks: list[_Chunk] = []
-    for file in sorted(folder.glob(f"{LAYERS}*.jsonl"), reverse=True):
-        chunks = [*_chunks(file), *chunks]
-        if chunks and chunks[0][0][0] <= step:
-            break
-    return None if laid is None else (tuple(laid["names"]), tuple(laid["columns"])), chunks
-
-
-def _chunks(file: Path) -> list[_Chunk]:
-    found: list[_Chunk] = []
-    for line in journal_lines(file):
-        if "level" in line:
-            data = np.frombuffer(base64.b64decode(line["data"]), "<f4")
-            found.append((np.array(line["steps"], np.int64), data))
-        elif "rewind" in line:
-            kept = [(steps, data, steps < line["step"]) for steps, data in found]
-            found = [(steps[k], data.reshape(len(steps), -1)[k].ravel()) for steps, data, k in kept if k.any()]
-    return found
 
 
 def _part(found: Figures, which: NDArray[np.bool_]) -> Figures:
@@ -178,7 +153,7 @@ def curves(found: Figures, most: int = 1024) -> dict[str, Buckets]:
         return {}
     level = level_for(int(found.first[0]), found.last, most)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        norms = {name: [_net(found, name, each) for each in _three(found)] for name in found.columns[:3]}
+        norms = {name: [_net(found, name, each) for each in _three(found)] for name in _NORMS}
         weight = norms["weight_norm"][1]
         ratio = [each / weight for each in norms["update_norm"]]
     return {
@@ -204,6 +179,53 @@ def _buckets(found: Figures, three: Sequence[NDArray[np.float64]], level: int) -
     return blocks.coarser(max(level, 0))
 
 
+@final
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """One figure of every tensor by buckets of steps.
+
+    Args:
+        names: the tensors, as people sort them.
+        level: a bucket holds 2**level steps.
+        ids: which bucket each is, the first step of it over 2**level [n].
+        least, mean, greatest: of the finite values [n, tensors]; NaN where there is none.
+        counts: finite values [n, tensors].
+        bad: gradients, weights or norms that were not finite [n, tensors].
+    """
+
+    names: tuple[str, ...]
+    level: int
+    ids: NDArray[np.int64]
+    least: NDArray[np.float64]
+    mean: NDArray[np.float64]
+    greatest: NDArray[np.float64]
+    counts: NDArray[np.int64]
+    bad: NDArray[np.int64]
+
+
+def grid(found: Figures, which: str, most: int = COLUMNS) -> Grid:
+    """Return one figure by buckets.
+
+    Args:
+        found: the figures of one step at least.
+        which: one of `MAPS`.
+        most: buckets.
+    """
+    level = level_for(int(found.first[0]), found.last, most)
+    order = sorted(range(len(found.names)), key=lambda tensor: _natural(found.names[tensor]))
+    ids = found.first >> level
+    at = np.flatnonzero(np.r_[True, np.diff(ids) > 0])
+    least, values, greatest = (found.of(which, each)[:, order] for each in _three(found))
+    weight = np.where(np.isfinite(values), found.counts[:, None], 0)
+    total = np.add.reduceat(np.where(weight > 0, values * weight, 0.0), at)
+    counts = np.add.reduceat(weight, at)
+    mean = np.divide(total, counts, out=np.full(total.shape, np.nan), where=counts > 0)
+    return Grid(
+        tuple(found.names[tensor] for tensor in order), level, ids[at], np.fmin.reduceat(least, at), mean,
+        np.fmax.reduceat(greatest, at), counts, np.add.reduceat(found.bad[:, order], at),
+    )  # fmt: skip
+
+
 def picture(found: Figures | None, which: str, most: int = COLUMNS) -> dict[str, Any]:
     """Return a picture for a page: for each bucket and tensor the mean, NaN where the tensor was not stepped.
 
@@ -214,20 +236,10 @@ def picture(found: Figures | None, which: str, most: int = COLUMNS) -> dict[str,
     """
     if found is None or not len(found):
         return {"which": which, "names": [], "level": 0, "ids": packed([], "<i4"), "mean": "", "bad": "", "counts": ""}
-    level = level_for(int(found.first[0]), found.last, most)
-    order = sorted(range(len(found.names)), key=lambda tensor: _natural(found.names[tensor]))
-    ids = found.first >> level
-    at = np.flatnonzero(np.r_[True, np.diff(ids) > 0])
-    values = found.of(which, found.mean)[:, order]
-    weight = np.where(np.isfinite(values), found.counts[:, None], 0)
-    total = np.add.reduceat(np.where(weight > 0, values * weight, 0.0), at)
-    counts = np.add.reduceat(weight, at)
-    mean = np.divide(total, counts, out=np.full(total.shape, np.nan), where=counts > 0)
+    made = grid(found, which, most)
     return {
-        "which": which, "names": [found.names[tensor] for tensor in order], "level": level,
-        "ids": packed(ids[at], "<i4"),
-        "mean": packed(mean, "<f4"), "counts": packed(counts, "<i4"),
-        "bad": packed(np.add.reduceat(found.bad[:, order], at), "<i4"),
+        "which": which, "names": list(made.names), "level": made.level, "ids": packed(made.ids, "<i4"),
+        "mean": packed(made.mean, "<f4"), "counts": packed(made.counts, "<i4"), "bad": packed(made.bad, "<i4"),
     }  # fmt: skip
 
 

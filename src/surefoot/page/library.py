@@ -13,13 +13,13 @@ from surefoot.errors import InvalidValue
 from surefoot.page.log import Log
 from surefoot.page.log_database import DatabaseLog
 from surefoot.page.log_lines import JournalLog, StillLog
-from surefoot.page.titles import FILE as TITLE
-from surefoot.page.titles import title_of
 from surefoot.records import database, journal
 from surefoot.records.lock import held
 from surefoot.records.meta import NAME as META
 from surefoot.records.meta import known_meta, read_meta
 from surefoot.records.shelf import RunFacts, State, facts
+from surefoot.records.titles import FILE as TITLE
+from surefoot.records.titles import title_of
 from surefoot.trace import SCHEMA
 
 Signature: TypeAlias = tuple[tuple[str, int, int], ...]
@@ -111,18 +111,19 @@ class Library:
             found = self._facts(path, meta) if lines else facts(path)
         except (InvalidValue, OSError):
             return None
-        return Known(found, title_of(path) or found.name, str(ended.get("reason", "")), ended.get("seconds"), meta)
+        return Known(found, found.title or found.name, str(ended.get("reason", "")), ended.get("seconds"), meta)
 
     def _facts(self, path: Path, meta: dict[str, Any]) -> RunFacts:
         """Return the facts of a run that goes on and is kept as lines, of which only the new ones are read."""
         log = self.log(path)
-        taken, (judged, values) = log.points("penalty")[0], log.points("validation_penalty")
+        taken, judged = log.last("penalty"), log.last("validation_penalty")
         best = next((event.step for event in reversed(log.events()) if event.kind == "best"), -1)
-        steps = max([int(each[-1]) + more for each, more in ((taken, 1), (judged, 0)) if len(each)], default=0)
-        found = values[judged == best]
+        steps = max([each + more for each, more in ((taken, 1), (judged, 0)) if each is not None], default=0)
+        found = log.buckets("validation_penalty", 0, best, best).mean
         state: State = "running" if held(path) else "killed"
         begun = datetime.fromisoformat(meta["begun"])
-        return RunFacts(path, str(meta["name"]), begun, state, steps, float(found[-1]) if len(found) else nan)
+        low = float(found[-1]) if len(found) else nan
+        return RunFacts(path, str(meta["name"]), begun, state, steps, low, title_of(path))
 
     def log(self, path: Path) -> Log:
         """Return the log of a run that was found here.

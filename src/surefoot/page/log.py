@@ -98,5 +98,9 @@ class Log(ABC):
         """Return a whole column."""
 
     @abstractmethod
+    def last(self, name: str) -> int | None:
+        """Return the last step of a column, or None if it has no point."""
+
+    @abstractmethod
     def since(self, mark: Mark) -> News | None:
         """Return what is new since a mark, or None if the log has been rewound behind it."""

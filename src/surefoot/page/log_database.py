@@ -3,7 +3,6 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from math import inf, nan
 from pathlib import Path
 from typing import Any, final
 
@@ -11,13 +10,10 @@ import numpy as np
 
 from surefoot.page.buckets import MOST, Buckets, level_for, none, of_points
 from surefoot.page.log import Log, Mark, News, Points, Snapshot
+from surefoot.records import coarse
 from surefoot.records.database import NAME
 from surefoot.trace import Event
 
-_BUCKET = """
-SELECT min(value), avg(value), max(value), count(value), count(*) FROM point WHERE series = ? AND step >= ? AND step < ?
-"""
-_FINITE = _BUCKET.replace("count(*)", "0") + " AND value > -9e999 AND value < 9e999"
 _LATEST = "SELECT step, piece, value FROM point WHERE series = ? ORDER BY step DESC, piece DESC, place DESC"
 
 
@@ -25,8 +21,8 @@ _LATEST = "SELECT step, piece, value FROM point WHERE series = ? ORDER BY step D
 class DatabaseLog(Log):
     """A run's log in `run.sqlite`.
 
-    A million points as rows take a second to fetch; their least and greatest by buckets, found where they are, a
-    quarter of one.
+    A million points as rows take a second to fetch, and their least and greatest by buckets, found where they are, a
+    fifth of one; the coarse buckets that the record keeps beside them take some milliseconds.
 
     Args:
         folder: the run's.
@@ -73,6 +69,13 @@ class DatabaseLog(Log):
             order = "SELECT step, value FROM point WHERE series = ? ORDER BY step, piece, place"
             return _columns(found.execute(order, (numbers.get(name, -1),)).fetchall())
 
+    def last(self, name: str) -> int | None:
+        """Return the last step of a column, or None if it has no point."""
+        asked = "SELECT max(step) FROM point WHERE series = (SELECT id FROM series WHERE key = ?)"
+        with self._reading() as found:
+            step: int | None = found.execute(asked, (name,)).fetchone()[0]
+            return step
+
     def since(self, mark: Mark) -> News | None:
         """Return what is new since a mark, or None if the log has been rewound behind it."""
         with self._reading() as found:
@@ -114,21 +117,12 @@ def _part(found: sqlite3.Connection, number: int, level: int, first: int, last: 
     if level == 0:
         order = "SELECT step, value FROM point WHERE series = ? AND step BETWEEN ? AND ? ORDER BY step, piece, place"
         return of_points(*_columns(found.execute(order, (number, first, last)).fetchall()), 0)
-    rows = [(each, *_bucket(found, number, each << level, each + 1 << level)) for each in ids]
-    there = [row for row in rows if row[4] or row[5]]
-    table = np.array(there, np.float64).reshape(-1, 6).T
-    whole = table[[0, 4, 5]].astype(np.int64)
-    return Buckets(level, whole[0], table[1], table[2], table[3], whole[1], whole[2])
-
-
-def _bucket(found: sqlite3.Connection, number: int, first: int, end: int) -> tuple[float, float, float, int, int]:
-    """Return least, mean, greatest, the number of finite values and that of others."""
-    row = found.execute(_BUCKET, (number, first, end)).fetchone()
-    taken = row[4]
-    if row[0] == -inf or row[2] == inf:  # rare, and asking every row for it would cost a half more
-        row = found.execute(_FINITE, (number, first, end)).fetchone()
-    least, mean, greatest = (nan if value is None else value for value in row[:3])
-    return least, mean, greatest, row[3], taken - row[3]
+    kept = coarse.kept_below(level) if coarse.is_there(found) else None
+    if kept is None:
+        rows = [(each, *row) for each in ids if (row := coarse.of_points(found, number, level, each))]
+        return coarse.table(level, rows)
+    parts = ids[0] << (level - kept), coarse.ends(level - kept, ids[-1])[1]
+    return coarse.kept(found, number, kept, *parts).coarser(level)
 
 
 def _new(found: sqlite3.Connection, number: int, pieces: int) -> Points:
@@ -143,4 +137,4 @@ def _new(found: sqlite3.Connection, number: int, pieces: int) -> Points:
 
 def _columns(rows: list[tuple[Any, Any]]) -> Points:
     steps = np.array([step for step, _ in rows], np.int64)
-    return steps, np.array([value for _, value in rows], np.float64)  # None, which is how it keeps NaN, becomes NaN
+    return steps, np.array([value for _, value in rows], np.float64)  # None becomes NaN

@@ -1,71 +1,74 @@
-"""A run's log in memory: lines of JSON of which only the new ones are read, and logs that no longer change."""
+"""A run's log in memory: lines of JSON of which only the new ones are read, and logs that no longer change.
 
-import json
+Of a long run's lines most are passed over, for the journal says what they come to; they are read when somebody asks for
+more than that.
+"""
+
 import threading
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, TypeAlias, final
+from typing import Any, final
 
-import numpy as np
-
-from surefoot.page.buckets import MOST, Buckets, level_for, of_points
+from surefoot.page.buckets import MOST, Buckets, level_for, none
 from surefoot.page.log import Log, Mark, News, Points, Snapshot
-from surefoot.records.journal import NAME
+from surefoot.page.parts import Block, Part, Piece, after, grown, parsed, pieces_between, points, until
+from surefoot.records.buckets import merged
+from surefoot.records.cover import read_cover
+from surefoot.records.journal import FIGURES, NAME, PIECES
 from surefoot.records.reading import read_pieces
 from surefoot.trace import Event
 
-Piece: TypeAlias = tuple[float, Mapping[str, Points], tuple[Event, ...]]
-"""When it was written, its columns and its events."""
 
-
-class _PiecesLog(Log):
-    """A log of which the pieces are in memory; where they come from is said below."""
+class _PartsLog(Log):
+    """A log of which the parts are known; where they come from is said below."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._held: list[Piece] = []
+        self._held: list[Part] = []
 
     @abstractmethod
-    def _pieces(self) -> list[Piece]:
-        """Return all pieces as they are now."""
+    def _parts(self) -> list[Part]:
+        """Return all parts as they are now."""
 
     def snapshot(self, most: int = MOST) -> Snapshot:
         """Return all of it, each column in at most so many buckets."""
-        pieces = self._pieces()
-        series = {name: _whole(points, most) for name, points in _joined(pieces).items()}
-        return Snapshot(series, _events(pieces), _mark(pieces))
+        parts = self._parts()
+        return Snapshot({name: _whole(parts, name, most) for name in _names(parts)}, _events(parts), _mark(parts))
 
     def events(self) -> tuple[Event, ...]:
         """Return all that has happened, without looking at the curves."""
-        return _events(self._pieces())
+        return _events(self._parts())
 
     def names(self) -> tuple[str, ...]:
         """Return the columns' names."""
-        return tuple(dict.fromkeys(name for _, series, _ in self._pieces() for name in series))
+        return _names(self._parts())
 
     def buckets(self, name: str, level: int, first: int, last: int) -> Buckets:
         """Return a part of a column: the steps from first to last, in buckets of a level."""
-        steps, values = self.points(name)
-        ends = (first >> level) << level, ((last >> level) + 1) << level
-        part = slice(*np.searchsorted(steps, ends))
-        return of_points(steps[part], values[part], level)
+        return _part(self._parts(), name, level, first, last)
 
     def points(self, name: str) -> Points:
         """Return a whole column."""
-        return _joined(self._pieces()).get(name, (np.zeros(0, np.int64), np.zeros(0)))
+        return points((piece for part in self._parts() if name in part.names for piece in part.pieces()), name)
+
+    def last(self, name: str) -> int | None:
+        """Return the last step of a column, or None if it has no point."""
+        return max((last for _, last in _ends(self._parts(), name)), default=None)
 
     def since(self, mark: Mark) -> News | None:
         """Return what is new since a mark, or None if the log has been rewound behind it."""
-        pieces = self._pieces()
-        if mark.pieces and (len(pieces) < mark.pieces or pieces[mark.pieces - 1][0] != mark.time):
+        parts = self._parts()
+        if mark.pieces and _mark(until(parts, mark.pieces)) != mark:
             return None
-        new = pieces[mark.pieces :]
-        return News(_joined(new), _events(new), _mark(pieces))
+        new = after(parts, mark.pieces)
+        names = dict.fromkeys(name for piece in new for name in piece.series)
+        events = tuple(event for piece in new for event in piece.events)
+        return News({name: points(new, name) for name in names}, events, _mark(parts))
 
 
 @final
-class JournalLog(_PiecesLog):
+class JournalLog(_PartsLog):
     """A run's log in `journal.jsonl`: each call reads what has been added since the last.
 
     Args:
@@ -78,28 +81,45 @@ class JournalLog(_PiecesLog):
         super().__init__()
         self._file, self._read = folder / NAME, 0
 
-    def _pieces(self) -> list[Piece]:
+    def _parts(self) -> list[Part]:
         with self._lock:
-            if self._file.stat().st_size < self._read:  # another file
+            size = self._file.stat().st_size
+            if size < self._read:  # another file
                 self._held, self._read = [], 0
-            for line in self._lines():
-                if "pieces" in line:
-                    self._held = [*self._held, *(_piece(line["t"], each) for each in line["pieces"])]
-                elif "rewind" in line:
-                    self._held = self._held[: line["rewind"]]
+            if size > self._read:
+                self._held, self._read = self._grown()
             return self._held
 
-    def _lines(self) -> Iterator[dict[str, Any]]:
-        """Go through the lines that are new and whole; one that a kill has torn is passed over."""
+    def _grown(self) -> tuple[list[Part], int]:
+        """Return all parts and how far they reach: pieces that nothing is said of are read, the others not yet."""
+        parts, unread, end = self._held, self._read, self._read
+        for begin, end, line in self._lines():
+            cover = read_cover(line)
+            if cover is not None and unread <= cover.at < begin:
+                parts = grown(parts, pieces_between(self._file, unread, cover.at))
+                unread = cover.at
+                if cover.first == sum(part.count for part in parts) < cover.end:
+                    parts, unread = [*parts, Block(self._file, cover, begin)], end
+            elif "rewind" in line:
+                parts = until(grown(parts, pieces_between(self._file, unread, begin)), line["rewind"])
+                unread = end
+        return grown(parts, pieces_between(self._file, unread, end)), end
+
+    def _lines(self) -> Iterator[tuple[int, int, dict[str, Any]]]:
+        """Go through the new lines that are whole, with their ends; those with pieces or figures are not read."""
+        end = self._read
         with self._file.open("rb") as opened:
-            opened.seek(self._read)
-            whole, end, _ = opened.read().rpartition(b"\n")
-        self._read += len(whole) + len(end)
-        yield from _parsed(whole.split(b"\n"))
+            opened.seek(end)
+            for text in opened:
+                if not text.endswith(b"\n"):
+                    break
+                begin, end = end, end + len(text)
+                found = [] if text.startswith((PIECES, FIGURES)) else list(parsed([text]))
+                yield begin, end, found[0] if found else {}
 
 
 @final
-class StillLog(_PiecesLog):
+class StillLog(_PartsLog):
     """A log of an older form, or on a disk where SQLite cannot open it: read once, as it is then.
 
     Args:
@@ -110,12 +130,13 @@ class StillLog(_PiecesLog):
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
-        self._held = [
-            (time, {name: (each.steps, each.values) for name, each in piece.series.items()}, piece.events)
+        pieces = [
+            Piece(time, {name: (each.steps, each.values) for name, each in piece.series.items()}, piece.events)
             for time, piece in read_pieces(folder)
         ]
+        self._held = grown([], pieces)
 
-    def _pieces(self) -> list[Piece]:
+    def _parts(self) -> list[Part]:
         return self._held
 
 
@@ -125,46 +146,38 @@ def journal_lines(file: Path) -> Iterator[dict[str, Any]]:
     Errors: OSError if it cannot be read.
     """
     with file.open("rb") as opened:
-        yield from _parsed(opened)
+        yield from parsed(opened)
 
 
-def _parsed(texts: Iterable[bytes]) -> Iterator[dict[str, Any]]:
-    for text in texts:
-        try:
-            line = json.loads(text)
-        except ValueError:
-            continue
-        if isinstance(line, dict):
-            yield line
+def _names(parts: Iterable[Part]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for part in parts for name in part.names))
 
 
-def _piece(time: float, line: Mapping[str, Any]) -> Piece:
-    series = {
-        name: (np.array(steps, np.int64), np.array(values, np.float64))  # None becomes NaN, and "inf" infinite
-        for name, (steps, values) in line["series"].items()
-    }
-    return time, series, tuple(Event(*event) for event in line["events"])
+def _events(parts: Iterable[Part]) -> tuple[Event, ...]:
+    return tuple(event for part in parts for event in part.events)
 
 
-def _joined(pieces: Iterable[Piece]) -> dict[str, Points]:
-    parts: dict[str, list[Points]] = {}
-    for _, series, _ in pieces:
-        for name, points in series.items():
-            parts.setdefault(name, []).append(points)
-    return {
-        name: (np.concatenate([steps for steps, _ in each]), np.concatenate([values for _, values in each]))
-        for name, each in parts.items()
-    }
+def _mark(parts: list[Part]) -> Mark:
+    return Mark(sum(part.count for part in parts), parts[-1].time) if parts else Mark()
 
 
-def _events(pieces: Iterable[Piece]) -> tuple[Event, ...]:
-    return tuple(event for _, _, events in pieces for event in events)
+def _ends(parts: Iterable[Part], name: str) -> list[tuple[int, int]]:
+    return [ends for part in parts if (ends := part.ends(name)) is not None]
 
 
-def _mark(pieces: list[Piece]) -> Mark:
-    return Mark(len(pieces), pieces[-1][0]) if pieces else Mark()
+def _whole(parts: list[Part], name: str, most: int) -> Buckets:
+    ends = _ends(parts, name)
+    if not ends:
+        return none()
+    first, last = min(first for first, _ in ends), max(last for _, last in ends)
+    return _part(parts, name, level_for(first, last, most), first, last)
 
 
-def _whole(points: Points, most: int) -> Buckets:
-    steps, values = points
-    return of_points(steps, values, level_for(int(steps[0]), int(steps[-1]), most) if len(steps) else 0)
+def _part(parts: Iterable[Part], name: str, level: int, first: int, last: int) -> Buckets:
+    """Return some buckets; a bucket that is only partly meant is returned whole."""
+    ids = first >> level, last >> level
+    near = [
+        part for part in parts
+        if (ends := part.ends(name)) is not None and ends[0] >> level <= ids[1] and ends[1] >> level >= ids[0]
+    ]  # fmt: skip
+    return merged([part.buckets(name, level, first, last) for part in near], level).part(*ids)

@@ -6,6 +6,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
+from surefoot.errors import InvalidValue
 from surefoot.page import exporting, layer_map, run_data
 from surefoot.page.frame import Frame, whole
 from surefoot.page.library import Known
@@ -29,7 +30,9 @@ class RunViews:
         """One run."""
         known = self._frame.known(request)
         data = run_data.whole(self._frame.library, known, _map(request))
-        return self._frame.html("run.html", request, data=exporting.script_safe(data), **self._story(known))
+        return self._frame.html(
+            "run.html", request, data=exporting.script_safe(data), maps=_maps(known), **self._story(known)
+        )
 
     def _story(self, known: Known) -> dict[str, Any]:
         log = self._frame.library.log(known.facts.path)
@@ -67,7 +70,12 @@ class RunViews:
     def page_file(self, request: Request) -> Response:
         """The run as one page that opens from a disk."""
         known = self._frame.known(request)
-        parts = {**exporting.page_parts(self._frame.library, known), **self._story(known), "alone": True}
+        parts = {
+            **exporting.page_parts(self._frame.library, known),
+            **self._story(known),
+            "maps": _maps(known),
+            "alone": True,
+        }
         return Response(
             self._frame.text("alone.html", request, **parts), headers=_file(known, "html"), media_type="text/html"
         )
@@ -85,6 +93,42 @@ class RunViews:
         if drawn is None:
             raise HTTPException(404, "The run has no such curve.")
         return Response(drawn, headers=_file(known, f"{column}.svg"), media_type="image/svg+xml")
+
+    def layers_table_file(self, request: Request) -> Response:
+        """The picture of the layers as comma-separated values."""
+        known, which = self._frame.known(request), _asked(request)
+        lines = exporting.layers_table(known, which)
+        if lines is None:
+            raise HTTPException(404, "The run has no such figures of its layers.")
+        headers = _file(known, f"{which}.layers.csv")
+        return StreamingResponse(lines, headers=headers, media_type="text/csv; charset=utf-8")
+
+    def layers_file(self, request: Request) -> Response:
+        """The picture of the layers as SVG."""
+        known, which = self._frame.known(request), _asked(request)
+        drawn = exporting.layers_picture(known, which)
+        if drawn is None:
+            raise HTTPException(404, "The run has no such figures of its layers.")
+        return Response(drawn, headers=_file(known, f"{which}.layers.svg"), media_type="image/svg+xml")
+
+
+def _asked(request: Request) -> str:
+    """Return which picture of the layers a file is to show.
+
+    Errors: HTTPException 400 if there is none of that name.
+    """
+    which = request.query_params.get("which", "update_ratio")
+    if which not in layer_map.MAPS:
+        raise HTTPException(400, f"which is {which[:40]!r}; it is one of {', '.join(layer_map.MAPS)}")
+    return which
+
+
+def _maps(known: Known) -> dict[str, str]:
+    """Return the pictures that can be chosen of a run."""
+    try:
+        return layer_map.maps_of(layer_map.figures(known.facts.path))
+    except InvalidValue:
+        return layer_map.maps_of(None)
 
 
 def _map(request: Request) -> str:

@@ -19,13 +19,16 @@ LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 HEADERS = {
     "content-security-policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
-    "object-src 'none'",
+    "object-src 'none'; img-src 'self' blob:",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
 }
-"""What every answer says: no script but our files, nothing from another host, no other page's frame."""
+"""What every answer says: no script but our files, nothing from another host, no other page's frame.
+
+Pictures may also be what our own script has in memory (blob:): a figure goes through such a picture to become a PNG.
+"""
 
 TOKEN = "x-surefoot-token"
 """The header in which a program gives the token; a browser has a cookie."""

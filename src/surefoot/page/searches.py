@@ -5,6 +5,7 @@ from math import inf, isfinite
 from typing import Any
 
 from surefoot.page.drawing import Line, axis_over, chart
+from surefoot.page.standing import standing
 
 
 def race_lines(search: Mapping[str, Any]) -> list[Line]:
@@ -48,3 +49,16 @@ def range_chart(found: Mapping[str, Any]) -> str:
     across = axis_over("step size", [x for line in lines for x in line.x], log=True)
     up = axis_over("penalty", [y for line in kept for y in line.y])
     return chart(kept, across, up, title=f"range test of {found['rule']}", width=620, height=240)
+
+
+def race_file(search: Mapping[str, Any]) -> str:
+    """Return the race as a file of its own; "" if nothing in it was finite."""
+    drawn = race_chart(search) if search["tried"] else ""
+    return standing(drawn, [(line.label, line.ink) for line in race_lines(search)]) if drawn else ""
+
+
+def range_file(found: Mapping[str, Any]) -> str:
+    """Return a range test as a file of its own; "" if there is none."""
+    drawn = range_chart(found) if found.get("ramps") else ""
+    labels = [(f"seed {ramp['seed']}", ink) for ink, ramp in enumerate(found.get("ramps", ()))]
+    return standing(drawn, labels, f"Range test of {found['rule']}") if drawn else ""

@@ -1,6 +1,9 @@
 """What a run's page tells in words: the verdict, what was found, what happened, the search, the average."""
 
+import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from itertools import pairwise
 from typing import Any
 
 from surefoot.diagnose import CHECKS, Finding, Seen, Where
@@ -9,7 +12,7 @@ from surefoot.diagnose.finding import MEANING
 from surefoot.page.library import Known, tried
 from surefoot.page.searches import race_chart, race_lines, range_chart
 from surefoot.page.words import whole
-from surefoot.trace import Event
+from surefoot.trace import DETAIL, Event
 
 TOLD = {
     "best": "best so far", "stopped": "stopped", "finished": "finished", "interrupted": "interrupted",
@@ -35,7 +38,7 @@ def story(known: Known, events: Sequence[Event]) -> dict[str, Any]:
     return {
         "verdict": _verdict(known, found, events),
         "findings": _told(found),
-        "events": [_event(each) for each in events if each.kind != "best"],
+        "events": [_event(each) for each in events if each.kind not in ("best", DETAIL)],
         "bests": sum(each.kind == "best" for each in events),
         "search": search,
         "race": race_chart(search) if search else "",
@@ -60,9 +63,19 @@ def _event(event: Event) -> dict[str, Any]:
 def _findings(full: Sequence[Mapping[str, Any]] | None, events: Sequence[Event]) -> Diagnosis:
     """Return the diagnosis: of the findings as the run's end tells them, or as events told them on the way."""
     if full is None:
-        early = [(event.step, *event.text.partition(": ")[::2]) for event in events if event.kind == "finding"]
-        return diagnosis([_early(*each) for each in early], CHECKS)
+        pairs = pairwise([*events, None])
+        early = [_on_the_way(one, after) for one, after in pairs if one is not None and one.kind == "finding"]
+        return diagnosis(early, CHECKS)
     return diagnosis([_finding(each) for each in full], CHECKS)
+
+
+def _on_the_way(event: Event, after: Event | None) -> Finding:
+    """Return a finding from the event that tells of it in a sentence, and from the next, if that has all of it."""
+    code, _, claim = event.text.partition(": ")
+    if after is not None and after.kind == DETAIL:
+        with suppress(ValueError, KeyError, TypeError):
+            return _finding(json.loads(after.text))
+    return _early(event.step, code, claim)
 
 
 def _finding(told: Mapping[str, Any]) -> Finding:

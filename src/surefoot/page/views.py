@@ -1,8 +1,10 @@
 """What requests about the list, several runs, schedules and landscapes are answered with."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from math import isfinite
+from math import isnan, nan
 from typing import final
+from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -78,14 +80,13 @@ class Views:
             each.pop("map")
         parts = {"runs": found, "every": every, "data": exporting.script_safe(data)}
         tables = {
-            "differ": comparing.differences([each.meta for each in found]) if found else {},
+            "differ": comparing.settings(found) if found else {},
             "came": comparing.outcomes(found),
         }
         return self._frame.html("compare.html", request, **parts, **tables)
 
     def _compared(self, request: Request) -> list[Known]:
-        names = dict.fromkeys(request.query_params.getlist("run"))
-        return [known for name in names if (known := self._frame.library.find(name)) is not None][: comparing.MOST]
+        return exporting.chosen(self._frame.library, request.query_params.getlist("run"))
 
     def compare_events(self, request: Request) -> Response:
         """The stream of several runs: new points of all of them."""
@@ -102,18 +103,20 @@ class Views:
 
     def schedules(self, request: Request) -> Response:
         """Schedules as they are typed."""
-        asked = request.query_params
-        texts = [text.strip()[: courses.LONGEST] for text in asked.getlist("text") if text.strip()]
-        texts = texts[: courses.MOST] or (["warmup(5%) >> cosine()", "wsd()"] if "text" not in asked else [])
-        steps, size = whole(asked, "steps", 1000), real(asked, "step_size", 0.001)
-        faults = [] if 1 <= steps <= courses.STEPS else [f"steps is {steps}; give 1 to {courses.STEPS}"]
-        faults += [] if size > 0 and isfinite(size) else [f"step size is {size:g}; it must be finite and above 0"]
-        found, drawn = ([], "") if faults else courses.courses(texts, steps, size, log="log" in asked)
-        parts = {"texts": texts, "steps": steps, "step_size": size, "log": "log" in asked, "faults": faults}
+        return self._drawn(request, courses.Asked.of(request.query_params))
+
+    def moved(self, request: Request) -> Response:
+        """Schedules as they are once a hand has moved something of one."""
+        query = request.query_params
+        asked = courses.Asked.of(query).moved(whole(query, "which", 0), query.get("handle", ""), real(query, "to", nan))
+        return self._drawn(request, asked, _held(query, asked.step_size))
+
+    def _drawn(self, request: Request, asked: courses.Asked, held: tuple[float, float] | None = None) -> Response:
+        found, drawn = courses.courses(asked, held)
+        parts = {"texts": asked.texts, "steps": asked.steps, "step_size": asked.step_size, "log": asked.log}
+        told = {"courses": found, "drawn": drawn, "faults": asked.faults, "query": urlencode(asked.query)}
         template = "courses.html" if "hx-request" in request.headers else "schedules.html"
-        return self._frame.html(
-            template, request, **parts, courses=found, drawn=drawn, examples=courses.EXAMPLES, most=courses.MOST
-        )
+        return self._frame.html(template, request, **parts, **told, examples=courses.EXAMPLES, most=courses.MOST)
 
     # landscapes
 
@@ -133,6 +136,19 @@ class Views:
         if request.headers.get("if-none-match") == found.tag:
             return Response(status_code=304, headers=headers)
         return Response(found.content, media_type=found.kind, headers=headers)
+
+
+def _held(query: Mapping[str, str], step_size: float) -> tuple[float, float] | None:
+    """Return the step sizes that a picture has to span, or None if a request names none.
+
+    Errors: HTTPException 400 if they are none that an axis can have.
+    """
+    low, high = real(query, "low", nan), real(query, "high", nan)
+    if isnan(low) and isnan(high):
+        return None
+    if not 0.0 <= low < high <= 1e3 or (low and high / low > 1e200):
+        raise HTTPException(400, f"low is {low:g} and high {high:g}; give two fractions of the peak, from 0 to 1000")
+    return low * step_size, high * step_size
 
 
 def _taken_up(known: Known) -> float:

@@ -1,10 +1,11 @@
 """The map of the penalty around a run's weights, from the file that a worker has left in the run's folder."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
-from typing import final
+from typing import Any, final
 
 import numpy as np
 
@@ -33,6 +34,28 @@ class WeightsMap:
     says: str
     caveat: str
     told: str
+
+
+def source(meta: Mapping[str, Any], runs: Path) -> str:
+    """Return the file that is run to measure around a run's weights, FILE.py:NAME; "" if the record names none.
+
+    A record may have been given by somebody else, so the page names the file before it runs it, and runs none that lies
+    among the runs.
+
+    Args:
+        meta: what the run's record says.
+        runs: the folder of all runs.
+    """
+    found = meta.get("source")
+    if not isinstance(found, str) or not found.isprintable():
+        return ""
+    path, _, name = found.rpartition(":")
+    file = Path(path)
+    try:
+        known = file.is_absolute() and file.suffix == ".py" and name.isidentifier() and file.is_file()
+        return found if known and not file.resolve().is_relative_to(runs.resolve()) else ""
+    except OSError:
+        return ""
 
 
 def weights_map(folder: Path) -> WeightsMap | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from typing import Any, final
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 import anyio
 from anyio.to_thread import run_sync
@@ -10,9 +10,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from surefoot.errors import InvalidValue
-from surefoot.page.frame import Frame
+from surefoot.page.figure_views import svg_file
+from surefoot.page.frame import Frame, whole
 from surefoot.page.jobs import Job, Jobs
 from surefoot.page.library import Known
+from surefoot.page.standing import standing
 from surefoot.page.stream import EVENTS, message
 
 APART = 0.2
@@ -48,7 +50,9 @@ class WorkViews:
 
         wanted = Wanted.of(request.query_params)
         job = self._jobs.find(("curves", *wanted.arguments))
-        return {"wanted": wanted, "found": curves(wanted, list(job.told)) if job else None, **_state(job)}
+        query = urlencode({"what": wanted.what, "rule": wanted.rule, "size": wanted.size, "steps": wanted.steps})
+        found = curves(wanted, list(job.told)) if job else None
+        return {"wanted": wanted, "query": query, "found": found, **_state(job)}
 
     def begin_curves(self, request: Request, text: str) -> Response:  # noqa: ARG002
         """Begin to train."""
@@ -65,6 +69,18 @@ class WorkViews:
         job = self._jobs.find(("curves", *Wanted.of(request.query_params).arguments))
         return self._stream(job, lambda: self._frame.text("curves_part.html", request, **self._curves(request)))
 
+    def curves_figure(self, request: Request) -> Response:
+        """The learning curves as a file; of those that stand side by side, one."""
+        found = self._curves(request)["found"]
+        if found is None:
+            return svg_file("learning-curves", "")
+        if found.drawn:
+            labels = [(run.label, ink) for ink, run in enumerate(found.runs)]
+            return svg_file("learning-curves", standing(found.drawn, labels, "Learning curves: penalty by step"))
+        one = dict(enumerate(found.runs)).get(whole(request.query_params, "run", 0))
+        title = f"Penalty by step with {one.label}" if one else ""
+        return svg_file("learning-curve", standing(one.drawn, (), title) if one and one.drawn else "")
+
     # around a run's weights
 
     def arounds(self, request: Request) -> Response:
@@ -80,21 +96,29 @@ class WorkViews:
         known = self._frame.known(request)
         return self._frame.html("around.html", request, **self._around(known))
 
+    def around_figure(self, request: Request) -> Response:
+        """The map of the penalty around a run's weights as a file."""
+        known = self._frame.known(request)
+        found = self._around(known)["map"]
+        drawn = standing(found.drawn, (), f"The penalty around the weights of {known.title}") if found else ""
+        return svg_file(f"{known.id}-around", drawn)
+
     def _around(self, known: Known) -> dict[str, Any]:
-        from surefoot.page.weights_map import WEIGHTS, weights_map
+        from surefoot.page.weights_map import WEIGHTS, source, weights_map
         from surefoot.tasks import TASKS
 
         path, job = known.facts.path, self._jobs.find(("around", known.id))
         done = next((line["done"] for line in reversed(list(job.told)) if "done" in line), 0) if job else 0
-        there = (path / WEIGHTS).is_file()
-        can = there and known.meta.get("name") in TASKS
-        return {"known": known, "map": weights_map(path), "rows": done, "there": there, "can": can, **_state(job)}
+        there, file = (path / WEIGHTS).is_file(), source(known.meta, self._frame.library.folder)
+        can = there and bool(file or (known.meta.get("name") in TASKS and not known.meta.get("source")))
+        found = {"map": weights_map(path), "rows": done, "there": there, "can": can, "file": file}
+        return {"known": known, **found, **_state(job)}
 
     def begin_around(self, request: Request, _: str) -> Response:
         """Begin to measure the penalty around a run's weights."""
         known = self._frame.known(request)
         if not self._around(known)["can"]:
-            raise InvalidValue("only runs of tasks that come along are measured from here, and such as have weights.")
+            raise InvalidValue("only a run that has kept its weights, and whose task can be found, is measured.")
         self._jobs.begin(("around", known.id), "around", [str(known.facts.path.resolve())])
         return JSONResponse({"begun": True})
 

@@ -6,13 +6,15 @@ never the file. Closing turns it back into one plain file that can be copied, ma
 
 import json
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import final
 
 import numpy as np
 
+from surefoot.records import coarse
 from surefoot.records.pyramid import Chunk, Layout
 from surefoot.records.store import Batch, Store
 from surefoot.trace import Trace
@@ -48,10 +50,24 @@ class Database(Store):
         file = folder / NAME
         new = not file.exists()
         self._database = sqlite3.connect(file, isolation_level=None)
-        self._database.executescript(SETTINGS + (f"BEGIN; {TABLES} COMMIT;" if new else ""))
+        self._database.executescript(SETTINGS + (f"BEGIN; {TABLES} {coarse.TABLE} COMMIT;" if new else ""))
         self._ids = dict(self._database.execute("SELECT key, id FROM series"))
         self.told = int(self._database.execute("SELECT coalesce(max(id), 0) FROM piece").fetchone()[0])
         self.layout = layout_in(self._database)
+        if not coarse.is_there(self._database):
+            with self._whole_or_not():
+                coarse.renew_all(self._database)
+
+    @contextmanager
+    def _whole_or_not(self) -> Iterator[None]:
+        self._database.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._database.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):  # a full disk has rolled it back already
+                self._database.execute("ROLLBACK")
+            raise
 
     def chunks(self) -> list[Chunk]:
         """Return all figures of layers that it holds, level by level, each level's in order."""
@@ -60,19 +76,18 @@ class Database(Store):
     def write(self, batch: Batch) -> None:
         """Add a batch in one transaction."""
         run = self._database.execute
-        run("BEGIN IMMEDIATE")
-        try:
+        with self._whole_or_not():
+            changed: defaultdict[int, set[int]] = defaultdict(set)
             for number, piece in enumerate(batch.pieces, self.told + 1):
                 self._add(number, piece, batch.time)
+                for key, series in piece.series.items():
+                    changed[self._ids[key]] |= coarse.buckets_at(series.steps)
+            for which, buckets in changed.items():
+                coarse.renew(self._database, which, buckets)
             for chunk in batch.chunks:
                 run(_ADD_CHUNK, _row(chunk))
             for level, step in batch.expired.items():
                 run("DELETE FROM layers WHERE level = ? AND last <= ?", (level, step))
-            run("COMMIT")
-        except BaseException:
-            with suppress(sqlite3.Error):  # a full disk has rolled it back already
-                run("ROLLBACK")
-            raise
         self.told += len(batch.pieces)
 
     def _add(self, number: int, piece: Trace, time: float) -> None:
@@ -102,20 +117,22 @@ class Database(Store):
 
     def rewind(self, told: int, step: int) -> None:
         """Forget the pieces after the first so many, and figures of layers from a step on."""
-        run = self._database.execute
-        run("BEGIN IMMEDIATE")
-        for table, number in (("point", "piece"), ("event", "piece"), ("piece", "id")):
-            run(f"DELETE FROM {table} WHERE {number} > ?", (told,))
-        run("DELETE FROM layers WHERE level > 0 AND last >= ?", (step,))
-        if self.layout is not None:
-            for chunk in [each for each in self.chunks() if each.level == 0 and each.steps[-1] >= step]:
-                self._database.execute("DELETE FROM layers WHERE level = 0 AND last = ?", (int(chunk.steps[-1]),))
-                if before := int((chunk.steps < step).sum()):
-                    self._database.execute(
-                        _ADD_CHUNK, _row(Chunk(0, chunk.steps[:before], before, chunk.data[:before]))
-                    )
-        self._database.execute("COMMIT")
+        with self._whole_or_not():
+            changed = coarse.touched(self._database, told)
+            for table, number in (("point", "piece"), ("event", "piece"), ("piece", "id")):
+                self._database.execute(f"DELETE FROM {table} WHERE {number} > ?", (told,))
+            for series, buckets in changed.items():
+                coarse.renew(self._database, series, buckets)
+            self._forget_layers(step)
         self.told = told
+
+    def _forget_layers(self, step: int) -> None:
+        run = self._database.execute
+        run("DELETE FROM layers WHERE level > 0 AND last >= ?", (step,))
+        for chunk in [each for each in self.chunks() if each.level == 0 and each.steps[-1] >= step]:
+            run("DELETE FROM layers WHERE level = 0 AND last = ?", (int(chunk.steps[-1]),))
+            if before := int((chunk.steps < step).sum()):
+                run(_ADD_CHUNK, _row(Chunk(0, chunk.steps[:before], before, chunk.data[:before])))
 
     def close(self) -> None:
         """Leave one plain file; a reader that is at it just then keeps it in WAL mode, which stays readable."""

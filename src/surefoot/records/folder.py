@@ -55,6 +55,7 @@ class RunFolder:
             raise
         self.told = self._writer.told
         self._fault: str | None = None
+        self._fewer: int | None = None
         self._open = True
 
     told: int
@@ -113,17 +114,22 @@ class RunFolder:
     def begin_layers(self, names: Sequence[str], columns: Sequence[str]) -> None:
         """Say of which tensors figures will come, and which; a run that goes on must have the same.
 
+        One that was begun when there were fewer columns goes on with the first of them, and the others are left out.
+
         Errors: InvalidValue if the run has others already.
         """
         layout, before = Layout(tuple(names), tuple(columns)), self._writer.layout
-        if before not in (None, layout):
-            raise InvalidValue(f"{str(self.path)!r} was begun with other layers; begin a new run for these.")
+        if before is not None and layout != before:
+            if (before.names, before.columns) != (layout.names, layout.columns[: len(before.columns)]):
+                raise InvalidValue(f"{str(self.path)!r} was begun with other layers; begin a new run for these.")
+            layout, self._fewer = before, len(before.columns)
         self._writer.layout = layout
         self._writer.ask(lambda log: log.lay_out(layout))
 
     def layers(self, step: int, figures: ArrayLike) -> None:
         """Add the figures [tensors, columns] of a step, which never falls; they are copied, and it returns at once."""
-        self._writer.put((step, np.array(figures)))
+        found = np.array(figures)
+        self._writer.put((step, found if self._fewer is None else found[:, : self._fewer]))
         if len(self._writer.waiting) > MOST_WAITING:
             self._writer.stop("the disk takes it too slowly")
 

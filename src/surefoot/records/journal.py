@@ -1,6 +1,7 @@
 """A run's log as lines of JSON that are only ever appended, for disks that other machines write too.
 
-`journal.jsonl` holds a line for each batch: its pieces, or a block of figures of the coarsest level. The finer levels
+`journal.jsonl` holds a line for each batch: its pieces, or a block of figures of the coarsest level; and now and then a
+line that sums up the pieces before it (`cover.py`), for who needs no more than a glance at them. The finer levels
 stand in files of their own, `layers-LEVEL-NUMBER.jsonl`, which are removed one by one when they are old. A line that a
 kill has torn is passed over. JSON has no NaN: null stands for it, and "inf" and "-inf" for the infinities.
 """
@@ -15,12 +16,16 @@ from typing import Any, final
 
 import numpy as np
 
+from surefoot.records.cover import Gathered
 from surefoot.records.pyramid import BLOCKS, KEPT, Chunk, Layout
 from surefoot.records.store import Batch, Store
 from surefoot.trace import Event, Series, Trace
 
 NAME = "journal.jsonl"
 COARSEST = len(BLOCKS) - 1
+PIECES, COVER, FIGURES = b'{"t":', b'{"covers":', b'{"level":'
+"""How the lines begin that hold pieces, which are nearly all of a long run's bytes, those that sum them up, and those
+with figures of layers."""
 
 
 @final
@@ -40,6 +45,7 @@ class Journal(Store):
                 file.write(b"\n")  # what comes is not to stand in the line that a kill has torn
         pieces, self.layout = pieces_in(folder)
         self.told = len(pieces)
+        self._gathered = Gathered(self.told)
         self._files = {level: _files(folder, level) for level in range(COARSEST)}
         self._held = dict.fromkeys(self._files, KEPT[0] or 0)  # what is there is not added to
 
@@ -51,12 +57,22 @@ class Journal(Store):
         """Add a batch."""
         lines = [_line({"t": batch.time, "pieces": [_piece(piece) for piece in batch.pieces]})] if batch.pieces else []
         lines += [_line(_chunk(chunk)) for chunk in batch.chunks if chunk.level == COARSEST]
-        _append(self._folder / NAME, lines)
+        _append(self._folder / NAME, [*lines, *self._covered(batch)])
         for level in self._files:
             self._add(level, [chunk for chunk in batch.chunks if chunk.level == level])
         for level, step in batch.expired.items():
             self._forget(level, step)
         self.told += len(batch.pieces)
+
+    def _covered(self, batch: Batch) -> list[str]:
+        """Return the line that sums up the pieces since the last such line, with a batch's, where it is due."""
+        if not batch.pieces:
+            return []
+        self._gathered.take(batch.pieces, (self._folder / NAME).stat().st_size)
+        if not self._gathered.enough:
+            return []
+        found, self._gathered = self._gathered.cover(batch.time), Gathered(self.told + len(batch.pieces))
+        return [_line(found.to_json())]
 
     def _add(self, level: int, chunks: list[Chunk]) -> None:
         if not chunks:
@@ -86,6 +102,7 @@ class Journal(Store):
         for file in [self._folder / NAME, *(files[-1] for files in self._files.values() if files)]:
             _append(file, [line])
         self.told = min(told, self.told)
+        self._gathered = Gathered(self.told)
 
     def close(self) -> None:
         """Nothing is open."""
@@ -105,13 +122,19 @@ def pieces_in(folder: Path) -> tuple[list[tuple[float, Trace]], Layout | None]:
     return pieces, layout
 
 
+def layout_in(folder: Path) -> Layout | None:
+    """Return what a journal's figures of layers are of, or None if there are none; its pieces are not read."""
+    line = next((line for line in _lines(folder / NAME, PIECES, COVER) if "names" in line), None)
+    return None if line is None else Layout(tuple(line["names"]), tuple(line["columns"]))
+
+
 def chunks_in(folder: Path, layout: Layout) -> list[Chunk]:
     """Return all figures of layers beside a journal, level by level, each level's in order."""
     found: list[Chunk] = []
     for level in range(len(BLOCKS)):
         chunks: list[Chunk] = []
         files = [folder / NAME] if level == COARSEST else _files(folder, level)
-        for line in (line for file in files for line in _lines(file)):
+        for line in (line for file in files for line in _lines(file, PIECES, COVER)):
             if "level" in line:
                 chunks.append(_read_chunk(line, layout))
             elif "rewind" in line:
@@ -136,14 +159,16 @@ def _append(file: Path, lines: list[str]) -> None:
             os.fsync(opened.fileno())
 
 
-def _lines(file: Path) -> Iterator[dict[str, Any]]:
-    """Go through a file's lines; what is torn is passed over."""
+def _lines(file: Path, *unread: bytes) -> Iterator[dict[str, Any]]:
+    """Go through a file's lines but for those that begin in some way; what is torn is passed over."""
     if not file.exists():
         return
-    with file.open(encoding="utf-8", errors="replace") as opened:
+    with file.open("rb") as opened:
         for text in opened:
+            if text.startswith(unread):
+                continue
             try:
-                line = json.loads(text)
+                line = json.loads(text.decode("utf-8", "replace"))
             except ValueError:
                 continue
             if isinstance(line, dict):

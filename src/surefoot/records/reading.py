@@ -17,7 +17,7 @@ from typing import Any, TypeVar, final
 import numpy as np
 from numpy.typing import NDArray
 
-from surefoot.errors import InvalidValue
+from surefoot.errors import InvalidValue, printable
 from surefoot.records import database, journal
 from surefoot.records.meta import known_meta
 from surefoot.records.pyramid import BLOCKS, Chunk, Layout
@@ -179,7 +179,7 @@ def read_layers(folder: str | Path) -> Layers | None:
     """
     schema, where = known_meta(folder)["schema"], Path(folder)
     if (where / journal.NAME).exists():
-        layout = journal.pieces_in(where)[1]
+        layout = journal.layout_in(where)
         return None if layout is None else _layers(layout, journal.chunks_in(where, layout))
     with _connected(where) as found:
         layout = database.layout_in(found) if schema > 1 else None
@@ -219,7 +219,7 @@ def _connected(folder: Path) -> Iterator[sqlite3.Connection]:
         try:
             found = _opened(folder / database.NAME) or _opened(_copied(folder, Path(copies)))
         except (OSError, sqlite3.Error) as error:
-            raise InvalidValue(f"{str(folder)!r} holds no log that can be read: {error}.") from error
+            raise InvalidValue(f"{str(folder)!r} holds no log that can be read: {printable(str(error))}.") from error
         if found is None:
             raise InvalidValue(f"{str(folder)!r} holds no log that can be read: {database.NAME} cannot be opened.")
         with closing(found):

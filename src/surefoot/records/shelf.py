@@ -13,6 +13,7 @@ from surefoot.errors import InvalidValue
 from surefoot.records.lock import RunLock, held
 from surefoot.records.meta import NAME, read_meta
 from surefoot.records.reading import read_progress
+from surefoot.records.titles import title_of
 
 State: TypeAlias = Literal["running", "finished", "stopped", "diverged", "interrupted", "failed", "killed"]
 """How a run stands: a process holds it, or it ended in one of five ways, or it was killed and said nothing."""
@@ -30,6 +31,7 @@ class RunFacts:
         state: how it stands.
         steps: steps taken, as far as was recorded.
         best: the best validation penalty; NaN without one.
+        title: what its owner calls it; "" if nothing.
     """
 
     path: Path
@@ -38,12 +40,13 @@ class RunFacts:
     state: State
     steps: int
     best: float
+    title: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return the facts as plain values that JSON holds."""
         return {
             "path": str(self.path), "name": self.name, "begun": self.begun.isoformat(), "state": self.state,
-            "steps": self.steps, "best": self.best if isfinite(self.best) else None,
+            "steps": self.steps, "best": self.best if isfinite(self.best) else None, "title": self.title,
         }  # fmt: skip
 
 
@@ -76,8 +79,9 @@ def facts(path: str | Path) -> RunFacts:
     if steps is None or (best is None and "best" not in ended):
         steps, best = _logged(where)
     return RunFacts(
-        where, str(meta["name"]), datetime.fromisoformat(meta["begun"]), state, steps, nan if best is None else best
-    )
+        where, str(meta["name"]), datetime.fromisoformat(meta["begun"]), state, steps, nan if best is None else best,
+        title_of(where),
+    )  # fmt: skip
 
 
 def _logged(where: Path) -> tuple[int, float]:
@@ -113,11 +117,13 @@ def delete(path: str | Path) -> None:
 
 
 def find(folder: str | Path, run: str) -> RunFacts:
-    """Return the run that is meant: by its folder, the beginning of that folder's name, or the latest of its own name.
+    """Return the run that is meant: by its folder, the beginning of that folder's name, its title or what ran.
+
+    Of several with one title, and of several of what ran, it is the latest.
 
     Args:
         folder: holds all runs.
-        run: a path, the name of a folder there or as much of its beginning as no other has, or what ran.
+        run: a path, the name of a folder there or as much of its beginning as no other has, a title, or what ran.
 
     Errors: InvalidValue if no run, or more than one, is meant.
     """
@@ -126,7 +132,7 @@ def find(folder: str | Path, run: str) -> RunFacts:
     if run and (Path(folder) / run / NAME).is_file():
         return facts(Path(folder) / run)
     there = runs(folder)
-    named = [each for each in there if each.name == run]
+    named = [each for each in there if each.name == run] + [each for each in there if run and each.title == run]
     begun = [each for each in there if run and each.path.name.startswith(run)]
     if named or len(begun) == 1:
         return (named or begun)[-1]

@@ -3,6 +3,7 @@
 import sys
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.machinery import ModuleSpec
 from importlib.util import module_from_spec, spec_from_file_location
 from inspect import isfunction, signature
@@ -30,7 +31,7 @@ def load_file(target: str) -> Task:
         has = ", ".join(_candidates(module)) or "no task and no function of no arguments"
         lacks = f"{path} has no {name!r}" if name else f"{path} is no task by itself; give {path}:NAME"
         raise InvalidValue(f"{lacks}; it has {has}")
-    return _task(file, name, vars(module)[name])
+    return replace(_task(file, name, vars(module)[name]), source=f"{file.resolve()}:{name}")
 
 
 def _task(file: Path, name: str, found: object) -> Task:

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from surefoot.diagnose.finding import as_events
 from surefoot.errors import SurefootError, TaskError
 from surefoot.pytorch.optimizer import Optimizer
 from surefoot.schedules import Schedule
@@ -223,7 +224,7 @@ class Descent:
     def consult(self, tell: Callable[[Trace], None]) -> None:
         """Pass on what the doctor has found since the last time."""
         found = [] if self.doctor is None else self.doctor.findings
-        events = tuple(Event(self.taken, "finding", f"{each.code}: {each.claim}") for each in found[self.told :])
+        events = tuple(event for each in found[self.told :] for event in as_events(each, self.taken))
         self.told = len(found)
         if events:
             tell(Trace(events=events))

@@ -12,7 +12,7 @@ from typing import Any, final
 from torch import Tensor, nn
 
 from surefoot.diagnose.checks.falls import falls
-from surefoot.diagnose.finding import Finding
+from surefoot.diagnose.finding import Finding, as_events
 from surefoot.pytorch.guard import Guard, Skip
 from surefoot.pytorch.optimizer import Optimizer
 from surefoot.stopping.fall import IN_A_ROW, STRETCH, Level, fallen, highest, level_of
@@ -165,7 +165,7 @@ class Footing:
         found = falls(self.fell, float(group["lr"]) * group["relative"], self._blind)
         self.findings.append(found)
         self._events += [Event(taken, "fell", f"fall {len(self.fell)}: {why}; the run ends with its best weights")]
-        self._events += [Event(taken, "finding", f"{found.code}: {found.claim}")]
+        self._events += as_events(found, taken)
         return found
 
     def close(self) -> None:

@@ -6,30 +6,36 @@ from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import nn
 
 from surefoot.pytorch.optimizer import Optimizer
 from surefoot.pytorch.roster import Cohort, same
 from surefoot.trace import LAYER_UNITS
+from surefoot.training.dead_share import EVERY, DeadShares
 
 COLUMNS = tuple(LAYER_UNITS)
 
 
 @final
 class LayerFigures:
-    """Passes on, after every step, four figures of each of an optimizer's tensors; nothing waits for a device.
+    """Passes on, after every step, the figures of each of an optimizer's tensors; nothing waits for a device.
+
+    Four of them are of that step. The share of outputs without a gradient is that of the last step that was looked at:
+    the first, and then one in `dead_share.EVERY`.
 
     Args:
         optimizer: one of ours, all of whose parameters are in the CPU's memory.
         begin: is told once which tensors and figures there are.
         tell: is given each step and its figures [tensors, columns], which it must copy; a tensor that was not stepped
             has NaN.
+        model: says which tensors have outputs, and along which axis; None leaves their share out.
 
     >>> import torch, surefoot as sf
     >>> optimizer, told = sf.SGD([torch.nn.Parameter(torch.ones(1))], step_size=0.5), []
     >>> optimizer.param_groups[0]["params"][0].grad = torch.ones(1)
     >>> optimizer.step(); LayerFigures(optimizer, print, lambda step, figures: print(figures.tolist())).note(0)
-    ['0.0'] ('gradient_norm', 'weight_norm', 'update_norm', 'not_finite')
-    [[1.0, 0.5, 0.5, 0.0]]
+    ['0.0'] ('gradient_norm', 'weight_norm', 'update_norm', 'not_finite', 'dead_share')
+    [[1.0, 0.5, 0.5, 0.0, nan]]
     """
 
     def __init__(
@@ -37,14 +43,18 @@ class LayerFigures:
         optimizer: Optimizer,
         begin: Callable[[Sequence[str], Sequence[str]], None],
         tell: Callable[[int, NDArray[np.float64]], None],
+        model: nn.Module | None = None,
     ) -> None:
         self._optimizer, self._tell = optimizer, tell
-        self._places = {id(p): i for i, p in enumerate(p for group in optimizer.param_groups for p in group["params"])}
+        parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        self._places = {id(p): i for i, p in enumerate(parameters)}
+        self._dead = DeadShares(parameters, model)
+        self._due = 0
         self._lay_out([])
         begin(optimizer.names(), COLUMNS)
 
     def note(self, step: int) -> None:
-        """Pass on what the last step was like."""
+        """Pass on what the last step was like, while its gradients are still there."""
         cohorts = self._optimizer.cohorts
         if not same(cohorts, self._cohorts):
             self._lay_out(cohorts)
@@ -52,7 +62,11 @@ class LayerFigures:
         squares = sums[:, :3]
         np.sqrt(squares, squares)
         sums[:, 3] += sums[:, 4]
-        self._tell(step, sums[:, :4] if self._rows is None else self._spread(sums[:, :4]))
+        if step >= self._due:
+            self._dead.look()
+            self._due = (step // EVERY + 1) * EVERY
+        sums[:, 4] = self._dead.shares if self._rows is None else self._dead.shares[self._rows]
+        self._tell(step, sums if self._rows is None else self._spread(sums))
 
     def _lay_out(self, cohorts: list[Cohort]) -> None:
         """Find out where the rows of these cohorts belong."""
@@ -73,6 +87,7 @@ def layer_figures(
     optimizer: object,
     begin: Callable[[Sequence[str], Sequence[str]], None],
     tell: Callable[[int, NDArray[np.float64]], None],
+    model: nn.Module | None = None,
 ) -> LayerFigures | None:
     """Return what records the figures of an optimizer's tensors, or None where they are not at hand.
 
@@ -81,4 +96,4 @@ def layer_figures(
     if not isinstance(optimizer, Optimizer):
         return None
     on_cpu = all(p.is_cpu for group in optimizer.param_groups for p in group["params"])
-    return LayerFigures(optimizer, begin, tell) if on_cpu else None
+    return LayerFigures(optimizer, begin, tell, model) if on_cpu else None

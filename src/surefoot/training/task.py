@@ -33,6 +33,7 @@ class Task:
         metrics: by name, what else to measure on the validation batches: functions, called like `penalty`, whose values
             are averaged over the items; or objects of torchmetrics, which are computed over the whole set at once.
         name: what to call it in messages and records.
+        source: FILE.py:NAME if it was loaded from a file; a record says so, and it can be found again.
 
     Errors: InvalidValue naming every fault.
 
@@ -49,6 +50,7 @@ class Task:
     forward: Callable[[nn.Module, Batch], Tensor] | None = None
     metrics: Mapping[str, Judge] = field(default_factory=dict)
     name: str = "task"
+    source: str = ""
 
     def __post_init__(self) -> None:
         faults = [_model_fault(self.model), *_penalty_faults(self), _source_fault("train", self.train)]

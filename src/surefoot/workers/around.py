@@ -1,6 +1,6 @@
 """`python -m surefoot.workers.around RUN [FILE.py:NAME]`: the penalty around a finished run's weights, into its folder.
 
-The page starts it for tasks that come along. For a task of a file of the user's it is given that file, by hand.
+The page starts it. Where the record does not say from which file the task came, it is given that file, by hand.
 """
 
 import json
@@ -31,8 +31,10 @@ def target_of(meta: dict[str, Any], given: str | None = None) -> str:
 
     >>> target_of({"name": "digits"}), target_of({"name": "mine"}, "train.py:task")
     ('digits', 'train.py:task')
+    >>> target_of({"name": "mine", "source": "/home/a/train.py:task"})
+    '/home/a/train.py:task'
     """
-    found = given or meta.get("target") or meta["name"]
+    found = given or meta.get("source") or meta["name"]
     if found in TASKS or ".py:" in str(found):
         return str(found)
     raise InvalidValue(

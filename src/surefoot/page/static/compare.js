@@ -42,9 +42,19 @@ class ComparePage {
     this.view.last = Math.max(1, ...lines.map(({ column }) => column.last()));
     const usual = ["penalty", "validation_penalty", "gradient_norm", "update_ratio"].includes(name) && lines.every(({ column }) => column.least.every((value) => !(value <= 0)));
     const log = asked("log", usual ? "1" : "0") === "1";
-    this.chart = new Chart({ name, title: this.pick.selectedOptions[0].textContent.replace(/^./, (first) => first.toUpperCase()), log, first: true, onLog: (on) => keep("log", on ? "1" : "0", null) }, lines, this.view);
+    this.chart = new Chart({ name, title: this.pick.selectedOptions[0].textContent.replace(/^./, (first) => first.toUpperCase()), log, first: true, onLog: (on) => { keep("log", on ? "1" : "0", null); this.files(name, on); } }, lines, this.view);
     document.getElementById("charts").replaceChildren(this.chart.figure);
     this.chart.size();
+    this.files(name, log);
+  }
+
+  files(name, log) {
+    const place = document.getElementById("files"), query = new URLSearchParams(this.runs.map(({ id }) => ["run", id]));
+    if (log) query.set("log", "1");
+    const where = (kind) => `/compare/${encodeURIComponent(name)}.${kind}?${query}`;
+    for (const link of place.querySelectorAll("[data-file]")) link.href = where(link.dataset.file);
+    Object.assign(place.querySelector("[data-png]").dataset, { png: where("svg"), name: `compare-${name.replaceAll("/", "-")}.png` });
+    place.hidden = false;
   }
 
   hear(news) {

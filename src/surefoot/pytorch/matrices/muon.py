@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
 from math import sqrt
 from numbers import Integral
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -135,11 +136,11 @@ def muon_rule(
     )  # fmt: skip
 
 
-def _faults(scale: object, rounds: int, coefficients: tuple[float, float, float], precision: object) -> list[str]:
+def _faults(scale: object, rounds: Any, coefficients: tuple[float, float, float], precision: object) -> list[str]:
     faults = []
     if scale not in SCALES:
         faults.append(f"adjust_lr_fn is {scale!r}; it must be None or one of {', '.join(SCALES)}")
-    if not isinstance(rounds, Integral) or not 0 <= rounds < MOST_ROUNDS:
+    if not isinstance(rounds, Integral) or not 0 <= int(rounds) < MOST_ROUNDS:
         faults.append(f"ns_steps is {rounds}; it must be a whole number, at least 0 and below {MOST_ROUNDS}")
     if len([*coefficients]) != 3:
         faults.append(f"ns_coefficients are {len(coefficients)} numbers; give 3, of x, its cube and its fifth power")
