@@ -1,0 +1,114 @@
+"""Every card of every note can be asked in each of its forms, with one right answer."""
+
+from itertools import combinations
+
+import pytest
+
+from surefoot.errors import InvalidValue
+from surefoot.study.asking import HIDDEN, asked, forms_of, hidden
+from surefoot.study.card import Card, cards_of
+from surefoot.study.cloze import GAP, differ
+from surefoot.study.deck import Deck, decks
+from surefoot.study.judging import judged
+from surefoot.study.library import notes
+from surefoot.study.note import Note
+from surefoot.study.question import FORMS
+from surefoot.study.words import words_of
+
+DECK = {note.id: deck for deck in decks() for note in deck.notes}
+
+
+@pytest.mark.parametrize("note", notes(), ids=lambda note: note.id)
+def test_every_card_is_asked_in_each_form_and_its_answer_is_right(note):
+    deck = DECK[note.id]
+    for card in cards_of(note):
+        assert {*forms_of(card)} <= {*FORMS}
+        assert forms_of(card)[0] == "turn"
+        for form in forms_of(card):
+            for seed in range(3):
+                question = asked(card, form, deck, seed)
+                assert question == asked(card, form, deck, seed)
+                assert question.form == form
+                if form != "turn":
+                    assert judged(question, question.answer).right
+                if form in ("choice", "curve"):
+                    assert_one_right(question)
+
+
+def assert_one_right(question):
+    card, choices = question.card, question.choices
+    assert [judged(question, choice).right for choice in choices].count(True) == 1
+    assert len(choices) == 4 or card.kind == "predict"
+    if card.kind in ("forward", "reverse"):
+        assert len({words_of(choice) for choice in choices}) == 4
+    if card.kind == "cloze":
+        assert all(differ(one, other) for one, other in combinations(choices, 2))
+
+
+@pytest.mark.parametrize("note", notes(), ids=lambda note: note.id)
+def test_a_wrong_choice_is_no_answer_of_a_note_that_asks_or_says_the_same(note):
+    deck = DECK[note.id]
+    by_says = {}
+    for each in notes():
+        by_says.setdefault(each.says, []).append(each)
+    for seed in range(5):
+        question = asked(Card(note, "forward"), "choice", deck, seed)
+        for choice in question.choices:
+            if choice != note.says:
+                assert all(words_of(each.asks) != words_of(note.asks) for each in by_says[choice])
+                assert all(not each.entry or each.entry != note.entry for each in by_says[choice])
+
+
+@pytest.mark.parametrize("note", notes(), ids=lambda note: note.id)
+def test_the_text_that_asks_for_a_term_does_not_hold_it(note):
+    shown = asked(Card(note, "reverse"), "turn", DECK[note.id], 0).shown[0]
+    for name in (note.title, *note.also):
+        assert f" {name.casefold()} " not in f" {shown.casefold()} "
+
+
+def test_a_gap_is_a_whole_expression_that_makes_the_line_whole_again():
+    gaps = set()
+    for note in notes():
+        for card in cards_of(note):
+            if card.kind == "cloze":
+                for seed in range(8):
+                    question = asked(card, "typed", DECK[note.id], seed)
+                    line = question.shown[card.place]
+                    assert line.count(GAP) == 1
+                    assert line.replace(GAP, question.answer) == note.formula[card.place]
+                    gaps.add((card.id, question.answer))
+    assert len(gaps) > 400
+
+
+def test_another_seed_asks_other_numbers_another_gap_and_in_another_order():
+    note = next(note for note in notes() if note.entry == "rule:adam")
+    deck = DECK[note.id]
+    for card, form in ((Card(note, "forward"), "choice"), (cards_of(note)[-1], "number"), (cards_of(note)[2], "typed")):
+        assert len({(q.choices, q.asks, q.shown) for q in (asked(card, form, deck, seed) for seed in range(20))}) > 3
+
+
+def test_notes_that_say_the_same_all_count_when_one_is_asked_for():
+    one, two = (note for note in notes() if note.entry in ("rule:rmsprop_optax", "rule:rmsprop_keras"))
+    question = asked(Card(one, "reverse"), "typed", DECK[one.id], 0)
+    assert judged(question, one.title).right
+    assert judged(question, two.title).right == (words_of(one.says) == words_of(two.says))
+
+
+def test_a_deck_of_ones_own_with_one_note_borrows_its_wrong_choices():
+    note = Note("mine", "own", "Entropy", "What is it?", "The mean surprise of a draw, in nats or bits.", "-")
+    question = asked(Card(note, "forward"), "choice", Deck("mine", "Mine", (note,), own=True), 0)
+    assert len({*question.choices}) == 4
+
+
+def test_the_names_of_a_note_are_hidden_and_words_that_hold_them_are_not():
+    note = Note("adam", "own", "Adam: the update", "?", "!", "-", also=("heavy-ball",))
+    assert (
+        hidden("Adam divides; adamw decays; a heavy ball rolls.", note)
+        == f"{HIDDEN} divides; adamw decays; a {HIDDEN} rolls."
+    )
+
+
+def test_a_form_that_a_card_does_not_have_is_refused():
+    note = notes()[0]
+    with pytest.raises(InvalidValue, match="none of these"):
+        asked(Card(note, "forward"), "number", DECK[note.id], 0)
