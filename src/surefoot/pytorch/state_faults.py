@@ -16,6 +16,9 @@ from surefoot.feedback import Memory
 from surefoot.pytorch.spelling import Group, Spelling
 from surefoot.schedules import Schedule
 
+CHOSEN = ("foreach", "fused")
+"""Flags that torch sets itself where they are None."""
+
 FLAGS = ("maximize", "amsgrad", "nesterov", "differentiable", "capturable", "fused", "foreach", "centered")
 NUMBERS = ("t", "feedback", "relative")
 """Keys of ours beside those that a spelling reads."""
@@ -73,7 +76,8 @@ def _wanted(key: str, value: object, own: object) -> str | None:
     if key == "differentiable" and value is True and not own:
         return "false, as the optimizer was made"
     if key in FLAGS or isinstance(own, bool):
-        return None if value is None or isinstance(value, bool) else "true or false"
+        unset = value is None and key in CHOSEN
+        return None if unset or isinstance(value, bool) else "true or false"
     if key == "t":
         return None if type(value) is int and 0 <= value < 2**63 else "a whole number of steps, at least 0"
     if isinstance(own, (tuple, list)):

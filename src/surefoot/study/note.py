@@ -29,7 +29,7 @@ class Drill:
     """How questions with fresh numbers are made for a note.
 
     Args:
-        kind: one of `questions.DRILLS`.
+        kind: one of `drills.DRILLS`.
         given: what that kind needs.
     """
 
