@@ -165,21 +165,31 @@ def violations(page: Page, axe: Path):
     return sorted(found, key=lambda each: ["critical", "serious", "moderate", "minor"].index(each["impact"]))
 
 
-def axe_of(browser, served, runs, axe):
-    names = [path.name for path in runs]
-    views = {
+def views(names):
+    """The paths of all views that are there without anything being begun."""
+    return {
         "runs": "/",
         "run": f"/run/{names[0]}",
         "compare": f"/compare?run={names[0]}&run={names[1]}",
         "choose": "/compare",
         "schedules": "/schedules",
+        "landscapes": "/landscapes",
+        "curves": "/curves",
+        "arounds": "/around",
+        "around": f"/run/{names[0]}/around",
+        "study": "/study",
+        "deck": "/study/descent",
+        "note": "/study/note/momentum-update",
     }
+
+
+def axe_of(browser, served, names, axe):
     found = {}
     for scheme, width in (("light", 1280), ("dark", 1280), ("narrow", 400)):
         shade = "dark" if scheme == "dark" else "light"
         page = browser.new_page(color_scheme=shade, viewport={"width": width, "height": 900})
         page.goto(served.url)
-        for name, path in views.items():
+        for name, path in views(names).items():
             page.goto(f"{served.root}{path}")
             page.wait_for_timeout(600)
             found[f"{name}, {scheme}"] = violations(page, axe)
@@ -204,12 +214,7 @@ def measured(shelf, axe):
         )
         found["million_points_first"] = first_openings(browser, shelf, large)
         names = [path.name for path in small]
-        for view, path in {
-            "runs": "/",
-            "run": f"/run/{names[0]}",
-            "compare": f"/compare?run={names[0]}&run={names[1]}",
-            "schedules": "/schedules",
-        }.items():
+        for view, path in views(names).items():
             found.setdefault("weight_bytes", {})[view], _ = weight(served.root, path)
         page = browser.new_page()
         page.goto(served.url)
@@ -229,7 +234,7 @@ def measured(shelf, axe):
                 "pieces": len(each),
             }
         if axe:
-            found["axe"] = axe_of(browser, served, small, axe)
+            found["axe"] = axe_of(browser, served, names, axe)
         browser.close()
     return found
 

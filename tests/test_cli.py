@@ -214,3 +214,13 @@ def test_the_command_itself_fits_the_digits(here):
 def test_the_command_itself_tells_a_mistake_in_one_line(here):
     ran = python("-m", "surefoot.cli", "fit", "nosuch")
     assert (ran.returncode, ran.stdout, ran.stderr.count("\n")) == (WRONG, "", 1)
+
+
+@pytest.mark.parametrize("arguments", [("list",), ("study", "--list"), ("list", "--json")])
+def test_whoever_stops_reading_is_told_nothing(arguments, tmp_path):
+    command = [sys.executable, "-u", "-m", "surefoot.cli", *arguments]
+    environment = {**os.environ, "SUREFOOT_STUDY": str(tmp_path)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as process:
+        process.stdout.close()
+        told = process.stderr.read()
+    assert (process.returncode, told) == (0, b"")

@@ -68,6 +68,12 @@ def test_what_was_wrong_comes_again_at_the_end_of_the_same_round():
     assert len(state.ended.right) == ROUND - 1
 
 
+def test_what_was_wrong_when_the_learner_left_comes_first_the_next_time():
+    state = learning(12)
+    log = [right(state).answered for _ in range(5)] + [wrong(state).answered]
+    assert learning(12, log).question.card.id == log[-1].card
+
+
 def test_a_question_that_comes_again_has_other_choices():
     state = learning(7)
     before = state.question
@@ -99,9 +105,10 @@ def test_my_answer_was_right_leaves_all_as_if_it_had_been():
     assert (outcome.answered.right, outcome.answered.rating, outcome.answered.text) == (True, 3, "no idea")
     assert one.rungs == other.rungs
     assert one.question == other.question
-    while one.ended is None:
+    while not one.done:
+        assert one.question == other.question
         right(one), right(other)
-    assert one.ended == other.ended
+        assert one.ended == other.ended
 
 
 def test_only_a_wrong_answer_can_be_set_right_and_only_once():

@@ -46,6 +46,9 @@ def test_a_pair_that_belongs_together_is_taken_away():
     answered = told.outcome.answered
     assert (answered.form, answered.mode, answered.right, answered.rating) == ("pair", "matching", True, None)
     assert answered.seconds == 3.0
+    again, match = halves(state, list(state.notes)[1])
+    state.choose(again, 1.7e9, 103.5)
+    assert state.choose(match, 1.7e9, 105.0).outcome.answered.seconds == 2.0, "since the pair before"
     with pytest.raises(InvalidValue, match="no tile lies"):
         state.choose(one, 1.7e9, 104.0)
 

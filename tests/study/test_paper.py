@@ -6,6 +6,7 @@ from study.small import DRILL, SMALL, small_deck, small_note
 from surefoot.errors import InvalidValue
 from surefoot.study.deck import Deck
 from surefoot.study.learning import Learning
+from surefoot.study.memory import Memory
 from surefoot.study.paper import ASKABLE, LENGTH, Paper
 
 
@@ -120,3 +121,16 @@ def test_the_wrong_ones_can_be_studied_again():
     again = state.hand_in().again
     learning = Learning(small_deck(6, drills=(DRILL,)), 2, 0, SMALL, cards=again)
     assert set(learning.rungs) == {state.questions[0].card.id, state.questions[4].card.id}
+
+
+def test_what_is_set_right_later_takes_its_own_answer_out_of_the_memory_and_no_other(tmp_path):
+    with Memory(tmp_path / "study.sqlite") as memory:
+        state = Paper(small_deck(6), memory.begin("test", "small"), 0, SMALL, length=3)
+        for _ in range(3):
+            memory.answer(state.answer("no", 1.7e9, 2.0).answered)
+        after = state.overrule(state.hand_in().mistakes[0], 1.7e9 + 9)
+        memory.undo(after.taken_back.session, after.taken_back.card)
+        memory.answer(after.answered)
+        told = {each.card: each.right for each in memory.answers()}
+    assert [told[question.card.id] for question in state.questions] == [True, False, False]
+    assert len(told) == 3

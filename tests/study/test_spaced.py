@@ -87,15 +87,17 @@ def test_so_many_cards_are_met_for_the_first_time_and_no_more():
 
 
 def test_undo_leads_back_to_the_card_and_forgets_the_grade():
-    one, other = spaced(), spaced()
+    known = [graded("n0/forward", NOW - 9 * DAY, 3)]
+    one, other = spaced(answers=known), spaced(answers=known)
     for rating in (3, 1, 4):
         one.answer(rating, NOW, 2.0)
         other.answer(rating, NOW, 2.0)
-    before = one.question
+    before, left = one.question, one.left
     one.answer(2, NOW + 5, 2.0)
     taken = one.undo()
     assert (taken.answered, taken.taken_back.card) == (None, before.card.id)
-    assert one.question == before
+    assert (one.question, one.left) == (before, left)
+    assert one.spacing.of("n0/forward") == other.spacing.of("n0/forward")
     assert one.intervals(NOW + 9) == other.intervals(NOW + 9)
     for rating in (3, 3, 1, 4, 4):
         assert one.answer(rating, NOW + 10, 2.0) == other.answer(rating, NOW + 10, 2.0)

@@ -9,6 +9,8 @@ from surefoot.cli import fit as fit
 from surefoot.cli import page as page
 from surefoot.cli import runs as runs
 from surefoot.cli import schedule as schedule
+from surefoot.cli import study as study
+from surefoot.cli import study_files as study_files
 from surefoot.cli.app import FAILED as FAILED
 from surefoot.cli.app import FINISHED as FINISHED
 from surefoot.cli.app import INTERRUPTED as INTERRUPTED

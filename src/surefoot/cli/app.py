@@ -1,12 +1,13 @@
 """The command's frame: its options, its exit codes, and how it says what went wrong."""
 
+import os
 import sys
 from typing import Annotated, Any
 
 import typer
 
 from surefoot import __version__
-from surefoot.errors import InvalidValue, SurefootError, short
+from surefoot.errors import InvalidValue, SurefootError, printable, short
 
 LONGEST = 4000
 """Characters of a sentence: errors of the user's code can be of any length."""
@@ -39,12 +40,22 @@ def main(arguments: list[str] | None = None) -> int:
         return say(str(error), WRONG)
     except SurefootError as error:
         return say(str(error), FAILED)
+    except BrokenPipeError:
+        return _unread()
     except OSError as error:  # a file that cannot be written: the user's own code was told apart before
         return say(f"{error.filename or 'the output'} cannot be read or written: {error.strerror or error}", FAILED)
-    except SystemExit:
+    except SystemExit as error:
+        if isinstance(error.__context__, BrokenPipeError):  # typer ends so when nobody reads on: `surefoot list | head`
+            return _unread()
         return say("the task's code called sys.exit; take the call out, or raise an error instead", FAILED)
     except (KeyboardInterrupt, typer.Abort):
         return say("interrupted by you", INTERRUPTED)
+
+
+def _unread() -> int:
+    """Say nothing more: who read the output has seen enough."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains at its end
+    return FINISHED
 
 
 def say(sentence: str, code: int) -> int:
@@ -52,12 +63,8 @@ def say(sentence: str, code: int) -> int:
 
     What a file or an error of the user's brings along moves no cursor, colours nothing and fills no screen.
     """
-    print(f"surefoot: {short(_printable(' '.join(sentence.split())), LONGEST).rstrip('.')}.", file=sys.stderr)
+    print(f"surefoot: {short(printable(' '.join(sentence.split())), LONGEST).rstrip('.')}.", file=sys.stderr)
     return code
-
-
-def _printable(text: str) -> str:
-    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
 
 
 def _version(wanted: bool) -> None:
