@@ -33,6 +33,12 @@ def test_nothing_answered_is_nothing_known():
     assert Progress().of([], NOW) == Mastery(0.0, 0.0, 0, 0)
 
 
+def test_what_was_just_missed_is_not_known():
+    progress = Progress([an_answer("words/forward", right=False, rating=1)])
+    assert progress.spacing.retrievability("words/forward", NOW) == 1.0, "FSRS counts whole days"
+    assert progress.of(cards_of(WORDS), NOW).known == 0.0
+
+
 def test_known_now_is_the_mean_of_all_cards_and_fades_with_the_days():
     cards = cards_of(WORDS)
     progress = Progress([an_answer("words/forward", rating=3)])

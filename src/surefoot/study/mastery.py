@@ -15,7 +15,8 @@ STABLE = 21.0
 EXPLAINED = {
     "known": (
         "Known now: how likely you would answer each card right at this moment, as FSRS estimates it from your answers,"
-        " on average over all cards; a card that you have not seen yet counts as zero. It falls with every day."
+        " on average over all cards; a card that you have not seen yet, or that you got wrong the last time, counts as"
+        " zero. It falls with every day."
     ),
     "mastered": (
         "Mastered: the share of cards that would still be known with 90 % after 21 days or more without a look, that"
@@ -35,7 +36,8 @@ class Mastery:
     """How well some cards are known.
 
     Args:
-        known: the mean probability of a right answer now, from 0 to 1; a card never graded counts as 0.
+        known: the mean probability of a right answer now, from 0 to 1; a card never graded, or wrong the last time,
+            counts as 0.
         mastered: the share of mastered cards, from 0 to 1.
         cards: how many there are.
         seen: how many of them were ever graded.
@@ -82,9 +84,13 @@ class Progress:
             now: in seconds since 1970.
         """
         count = len(cards) or 1
-        known = sum(self.spacing.retrievability(card.id, now) for card in cards) / count
+        known = sum(self.known(card, now) for card in cards) / count
         mastered = sum(self.mastered(card) for card in cards) / count
         return Mastery(known, mastered, len(cards), sum(self.spacing.of(card.id) is not None for card in cards))
+
+    def known(self, card: Card, now: float) -> float:
+        """Return how likely a card is answered right now; FSRS counts whole days, so one just missed would be certain."""
+        return self.spacing.retrievability(card.id, now) if self._last.get(card.id, False) else 0.0
 
     def mastered(self, card: Card) -> bool:
         """Return whether a card is stable, was answered right the last time, and its note is demonstrated."""
