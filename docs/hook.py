@@ -23,6 +23,7 @@ GUIDES = {
     "Coming from torch.optim": "drop_in",
     "Never lose a run": "resume",
     "The page": "page",
+    "Study": "study",
 }
 
 

@@ -63,6 +63,7 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
         "start": partial(prints, "doctor.md", 4),
         "measured": measured,
     },
+    "guides/study.md": {"deck": partial(prints, "study.md", 0)},
     "guides/search.md": {
         "found": partial(prints, "search.md", 0),
         "race": partial(parts.figure, "../figures/guides/race.svg", RACE),
