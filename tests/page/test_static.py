@@ -1,5 +1,6 @@
 """Laws of the files that pages load: they are what they are said to be, few, and from here."""
 
+import os
 import re
 import subprocess
 import sys
@@ -66,10 +67,13 @@ def test_no_two_bundled_modules_have_the_same_name_at_their_top():
     assert len(names) == len({*names}), sorted(names)
 
 
-def test_a_view_is_light(tmp_path):
+def test_a_view_is_light(tmp_path, monkeypatch):
+    monkeypatch.setenv("SUREFOOT_STUDY", str(tmp_path / "study"))
     path = finished(tmp_path)
     asked = client(tmp_path)
-    for view in ("/", f"/run/{path.name}", f"/compare?run={path.name}&run={path.name}", "/schedules", "/landscapes"):
+    study = ("/study", "/study/all-rules", "/study/note/momentum-update", "/study/schedules/test")
+    runs = ("/", f"/run/{path.name}", f"/compare?run={path.name}&run={path.name}")
+    for view in (*runs, "/schedules", "/landscapes", *study):
         text = re.sub(r'<script type="application/json".*?</script>', "", asked.get(view).text, flags=re.DOTALL)
         loaded = re.findall(r'(?:src|href)="/static/([^"]+)"', text)
         every = {*loaded}.union(*(modules(name) for name in loaded if name.endswith(".js") and "vendor" not in name))
@@ -94,14 +98,22 @@ from surefoot.page.safety import Address
 import surefoot.cli
 shelf = Path(sys.argv[1])
 run = next(shelf.iterdir()).name
-asked = TestClient(application(shelf, Address()), base_url="http://127.0.0.1:8000")
-for path in ["/", f"/run/{run}", f"/run/{run}/story", f"/run/{run}/page.html", f"/run/{run}/penalty.svg", "/schedules.svg", f"/compare/penalty.svg?run={run}", f"/compare?run={run}&run={run}", "/schedules"]:
+address = Address()
+asked = TestClient(application(shelf, address), base_url="http://127.0.0.1:8000")
+for path in ["/", f"/run/{run}", f"/run/{run}/story", f"/run/{run}/page.html", f"/run/{run}/penalty.svg", "/schedules.svg", f"/compare/penalty.svg?run={run}", f"/compare?run={run}&run={run}", "/schedules", "/study", "/study/descent", "/study/note/momentum", "/study/note/cosine-decay"]:
     assert asked.get(path).status_code == 200, path
+owner = {"x-surefoot-token": address.token}
+for mode in ["learn", "test", "matching", "spaced"]:
+    where = asked.post(f"/study/schedules/{mode}", headers=owner).json()["where"]
+    for turn, act in enumerate(["turn", "grade"] if mode == "spaced" else ["choose" if mode == "matching" else "answer"]):
+        assert asked.post(where, data={"turn": turn, "act": act, "text": "1"}, headers=owner).status_code == 200
 print(sorted({"torch", "numba", "matplotlib"} & {*sys.modules}))
 """
 
 
 def test_the_page_never_loads_torch(tmp_path):
     finished(tmp_path)
-    told = subprocess.run([sys.executable, "-c", PROGRAM, str(tmp_path)], capture_output=True, text=True, check=True)
+    environment = {**os.environ, "SUREFOOT_STUDY": str(tmp_path.with_name(f"{tmp_path.name}-study"))}
+    command = [sys.executable, "-c", PROGRAM, str(tmp_path)]
+    told = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     assert told.stdout.strip() == "[]"

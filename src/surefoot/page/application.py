@@ -19,6 +19,8 @@ from surefoot.page.figure_views import FigureViews
 from surefoot.page.frame import Frame
 from surefoot.page.run_views import RunViews
 from surefoot.page.safety import Address, Guarded
+from surefoot.page.study_routes import Study
+from surefoot.page.study_routes import routes as study_routes
 from surefoot.page.views import Views
 from surefoot.page.work_views import WorkViews
 
@@ -34,17 +36,19 @@ def application(runs: Path, address: Address, closing: Callable[[], bool] = lamb
         closing: whether streams are to end.
     """
     frame = Frame(runs, closing)
-    work = WorkViews(frame)
+    work, study = WorkViews(frame), Study(frame)
 
     @asynccontextmanager
     async def life(_: Starlette) -> AsyncIterator[None]:
         yield
         work.close()
+        study.close()
         frame.bin.empty()
 
     drawn = _figures(FigureViews(frame))
     reading = [*_reading(Views(frame)), *_of_a_run(RunViews(frame))]
-    routes = [*drawn, *_working(work), *reading, *_changing(ChangeViews(frame))]
+    studying = study_routes(study, _plain, _formed, _sent)
+    routes = [*drawn, *_working(work), *reading, *_changing(ChangeViews(frame)), *studying]
     faults = {HTTPException: _told(frame), InvalidValue: _told(frame)}
     return Guarded(Starlette(routes=routes, exception_handlers=faults, lifespan=life), address)
 
@@ -125,13 +129,24 @@ def _plain(answer: _Answer) -> Callable[[Request], Awaitable[Response]]:
 def _formed(answer: Callable[[Request, str], Response]) -> Callable[[Request], Awaitable[Response]]:
     """The same for a view that changes something: it is given the text that was sent, 2 kB of it at most."""
 
+    def read(request: Request, body: bytes) -> Response:
+        return answer(request, body.decode("utf-8", errors="replace"))
+
+    return _sent(read, 2048, "That is more than 2 kB, which nothing here needs.")
+
+
+def _sent(
+    answer: Callable[[Request, bytes], Response], most: int, told: str
+) -> Callable[[Request], Awaitable[Response]]:
+    """The same for a view that is sent a file; what has more bytes than it may is read no further."""
+
     async def answered(request: Request) -> Response:
-        body = b""
+        body = bytearray()
         async for chunk in request.stream():
             body += chunk
-            if len(body) > 2048:
-                raise HTTPException(413, "That is more than a title.")
-        return await run_sync(answer, request, body.decode("utf-8", errors="replace"))
+            if len(body) > most:
+                raise HTTPException(413, told)
+        return await run_sync(answer, request, bytes(body))
 
     return answered
 

@@ -17,7 +17,7 @@ from surefoot.page.library import Known, Library
 
 SECTIONS = (
     ("/", "Runs"), ("/compare", "Compare"), ("/schedules", "Schedules"), ("/landscapes", "Landscapes"),
-    ("/curves", "Learning curves"),
+    ("/curves", "Learning curves"), ("/study", "Study"),
 )  # fmt: skip
 """The navigation: a path and its name. Other parts of the page add theirs here."""
 
