@@ -1,30 +1,29 @@
 """Laws of the Study views: they show what the memory holds, each answer is kept before its reply, none counts twice."""
 
 import html
-import importlib
 import json
 import re
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
 from page.shelves import client, finding, finished
 
 from surefoot.errors import InvalidValue, MissingPackage
-from surefoot.page import study_shown, study_views
+from surefoot.page import study_views
 from surefoot.page.study_demonstration import demonstration
 from surefoot.page.study_learn import LearnPlay
 from surefoot.page.study_links import note_explaining, notes_of_settings
 from surefoot.page.study_room import Room
 from surefoot.page.study_routes import LARGEST
-from surefoot.study.answered import Answered
+from surefoot.study.answered import NAMES, Answered
 from surefoot.study.deck import deck_of, decks
 from surefoot.study.library import notes
 from surefoot.study.mastery import EXPLAINED
 from surefoot.study.memory import Memory
 from surefoot.study.note import Note
 from surefoot.study.spacing import Spacing
+from surefoot.study.standing import NONE, length
 
 OWN = "term\tquestion\tanswer\n" + "".join(
     f"{term}\tWhat is a {term.lower()}?\tIt has {text}.\n"
@@ -91,9 +90,9 @@ def test_decks_stand_with_their_figures_and_no_file_is_made_by_looking(asked, fo
     text = asked.get("/study").text
     for deck in decks():
         assert html.escape(deck.title) in text
-        for mode in study_shown.NAMES:
+        for mode in NAMES:
             assert f'href="/study/{deck.id}/{mode}"' in text
-    assert study_shown.NONE in text
+    assert NONE in text
     for told in EXPLAINED.values():
         assert told.partition(":")[2].strip() in html.unescape(text)
     for path in ("/study/descent", "/study/descent/test", "/study/note/adamw", "/study/descent/learn/nothing"):
@@ -112,17 +111,6 @@ def test_what_was_answered_stands_in_the_table_and_in_the_history(asked, folder)
     row = re.search(r'<tr data-deck="descent">.*?</tr>', asked.get("/study").text, re.DOTALL)[0]
     assert re.search(r'data-label="due now">36<', row)
     assert asked.get("/study/descent").text.count('data-label="due now">0<') < len(deck_of("descent").notes)
-
-
-def test_page_and_terminal_say_the_same():
-    desk, tables, home, spaced = (
-        importlib.import_module(f"surefoot.cli.study_{name}") for name in ("desk", "tables", "home", "spaced")
-    )
-    assert (study_shown.NAMES, study_shown.NONE) == (desk.NAMES, tables.NONE)
-    assert {*home.WAYS.values()} == {*study_shown.NAMES}
-    for seconds in (1, 59, 330, 3599, 3600, 7200, 86399, 86400, 30 * 86400, 365 * 86400, 5000 * 86400):
-        interval = timedelta(seconds=seconds)
-        assert study_shown.length(interval) == spaced.length(interval)
 
 
 def test_every_note_is_shown_whole_with_its_demonstration(asked):
@@ -331,7 +319,7 @@ def test_spaced_shows_the_interval_of_each_grade_and_takes_a_grade_back(asked, f
     back = act(asked, where, "turn").text
     soon = Spacing().intervals("any", 1.7e9)
     for rating, word in ((1, "again"), (2, "hard"), (3, "good"), (4, "easy")):
-        assert re.search(rf"{rating}</kbd> <b>{word}</b> <span>{study_shown.length(soon[rating])}</span>", back)
+        assert re.search(rf"{rating}</kbd> <b>{word}</b> <span>{length(soon[rating])}</span>", back)
     act(asked, where, "grade", "4")
     with memory(folder) as kept:
         assert [(each.rating, each.mode) for each in kept.answers()] == [(4, "spaced")]

@@ -11,14 +11,11 @@ from rich.text import Text
 
 from surefoot.cli.study_keys import LEAVES, Keys, Left
 from surefoot.cli.study_screen import Screen
-from surefoot.study.answered import MODES, Mode
+from surefoot.study.answered import MODES, NAMES
 from surefoot.study.mastery import EXPLAINED
 from surefoot.study.memory import Memory
 from surefoot.study.note import Note
 from surefoot.study.outcome import Asker, Outcome
-
-NAMES: dict[Mode, str] = {"learn": "Learn", "test": "Test", "matching": "Matching", "spaced": "Spaced"}
-"""What the four ways are called."""
 
 HELP = (
     "Every answer is kept as soon as it is given: whenever you leave, nothing is lost.",

@@ -4,11 +4,11 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from surefoot.cli.study_desk import NAMES, Desk
+from surefoot.cli.study_desk import Desk
 from surefoot.cli.study_keys import Left
 from surefoot.cli.study_tables import BRIEF, Standings, decks_table, every_deck, history
 from surefoot.errors import InvalidValue
-from surefoot.study.answered import MODES, Mode
+from surefoot.study.answered import MODES, NAMES, Mode
 from surefoot.study.deck import Deck
 from surefoot.study.mastery import EXPLAINED
 from surefoot.study.question import Form
@@ -65,7 +65,7 @@ def visit(desk: Desk, deck: Deck, forms: tuple[Form, ...]) -> None:
 
 def _deck(desk: Desk, deck: Deck) -> list[RenderableType]:
     standing = Standings(desk.memory.answers({card.id for card in deck.cards}), desk.now()).of(deck.cards)
-    known, mastered, due = standing.told
+    known, mastered, due = standing.known, standing.mastered, standing.due
     sessions = [each for each in desk.memory.sessions() if each.deck == deck.id]
     best = desk.memory.best_times(deck.id, 1)
     told = f"{len(deck.notes)} notes, {standing.mastery.cards} cards, {standing.mastery.seen} seen; {due} due now"

@@ -10,6 +10,7 @@ from surefoot.cli.study_desk import Desk
 from surefoot.study.answered import RATINGS, Rating
 from surefoot.study.deck import Deck
 from surefoot.study.spaced import UNSEEN, Spaced
+from surefoot.study.standing import length
 
 GRADES: dict[str, Rating] = {"1": 1, "2": 2, "3": 3, "4": 4}
 
@@ -53,21 +54,6 @@ def _card(desk: Desk, deck: Deck, state: Spaced) -> None:
 def _grades(state: Spaced, now: float) -> str:
     soon = state.intervals(now)
     return "   ".join(f"[{rating}] {word} {length(soon[rating])}" for rating, word in RATINGS.items())
-
-
-def length(interval: timedelta) -> str:
-    """Return how long something is, as short as it can be told.
-
-    >>> [length(timedelta(seconds=s)) for s in (60, 330, 7200, 2 * 86400, 45 * 86400, 800 * 86400)]
-    ['1 min', '6 min', '2 h', '2 d', '45 d', '2.2 y']
-    """
-    seconds = interval.total_seconds()
-    if seconds < 3600:
-        return f"{max(round(seconds / 60 + 1e-9), 1)} min"
-    if seconds < 86400:
-        return f"{round(seconds / 3600)} h"
-    days = seconds / 86400
-    return f"{round(days)} d" if days < 365 else f"{days / 365.25:.1f} y"
 
 
 def _over(desk: Desk, deck: Deck, state: Spaced) -> list[RenderableType]:

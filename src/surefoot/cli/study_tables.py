@@ -1,14 +1,11 @@
 """Decks, notes and sessions as tables, and as JSON."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, final
 
 from rich.table import Table
 from rich.text import Text
 
-from surefoot.cli.study_desk import NAMES
 from surefoot.study.answered import Answered
 from surefoot.study.card import Card, cards_of
 from surefoot.study.deck import Deck, decks
@@ -16,41 +13,13 @@ from surefoot.study.log import Session
 from surefoot.study.mastery import Mastery
 from surefoot.study.memory import Memory
 from surefoot.study.note import Note
-
-NONE = "no study sessions yet"
-"""What stands in place of a history."""
+from surefoot.study.standing import NONE, Standing, sittings
 
 BRIEF = (
     "known now: how likely you are right at this moment; unseen cards count as 0",
     "mastered: known for 21 days or more, right the last time, and shown to work with",
 )
 """The figures in a line each; `mastery.EXPLAINED` says it in full."""
-
-
-@final
-@dataclass(frozen=True)
-class Standing:
-    """How a deck or a note stands.
-
-    Args:
-        mastery: how well it is known.
-        due: how many of its cards are due; cards never met are not.
-    """
-
-    mastery: Mastery
-    due: int
-
-    @property
-    def told(self) -> tuple[str, str, str]:
-        """As it stands in a table: known now, mastered, due now."""
-        return f"{self.mastery.known:.0%}", f"{self.mastery.mastered:.0%}", str(self.due)
-
-    @property
-    def plain(self) -> dict[str, Any]:
-        """As it stands in JSON."""
-        found = self.mastery
-        told = {"cards": found.cards, "seen": found.seen, "known": found.known, "mastered": found.mastered}
-        return {**told, "due": self.due}
 
 
 @final
@@ -95,7 +64,7 @@ def decks_table(found: Sequence[Deck], standings: Standings, keys: Sequence[str]
     table = _table("" if keys else "deck", "title" if not keys else "deck", "notes", "known now", "mastered", "due now")
     for place, deck in enumerate(found):
         first = f"[{keys[place]}]" if keys else deck.id
-        table.add_row(first, _title(deck.title), str(len(deck.notes)), *standings.of(deck.cards).told)
+        table.add_row(first, _title(deck.title), str(len(deck.notes)), *_row(standings.of(deck.cards)))
     return table
 
 
@@ -104,8 +73,12 @@ def notes_table(deck: Deck, standings: Standings) -> Table:
     table = _table("note", "title", "cards", "known now", "mastered", "due now")
     for note in deck.notes:
         cards = cards_of(note)
-        table.add_row(note.id, _title(note.title), str(len(cards)), *standings.of(cards).told)
+        table.add_row(note.id, _title(note.title), str(len(cards)), *_row(standings.of(cards)))
     return table
+
+
+def _row(standing: Standing) -> tuple[str, str, str]:
+    return standing.known, standing.mastered, str(standing.due)
 
 
 def _title(text: str) -> Text:
@@ -124,16 +97,11 @@ def history(sessions: Sequence[Session], most: int) -> list[str]:
     """Return the latest sessions, a line each, the last first; it says so if there are none."""
     if not sessions:
         return [NONE]
-    latest = [_session(each) for each in reversed(sessions[-most:])]
+    latest = [
+        f"{each.when:%Y-%m-%d %H:%M}  {each.way:8}  {each.deck}: {each.told}" for each in sittings(sessions, most)
+    ]
     left = len(sessions) - len(latest)
     return latest + ([f"and {left} before"] if left else [])
-
-
-def _session(session: Session) -> str:
-    when = datetime.fromtimestamp(session.begun).astimezone()
-    name = next((name for mode, name in NAMES.items() if mode == session.mode), session.mode)
-    took = f"{round(session.seconds)} s" if session.seconds < 90 else f"{round(session.seconds / 60)} min"
-    return f"{when:%Y-%m-%d %H:%M}  {name:8}  {session.deck}: {session.right} of {session.answers} right, {took}"
 
 
 def listed(memory: Memory, deck: Deck | None, now: float) -> tuple[Table, list[str]]:
@@ -155,7 +123,7 @@ def plain(memory: Memory, deck: Deck | None, now: float) -> dict[str, Any]:
 def _decks_plain(found: Sequence[Deck], standings: Standings, sessions: Sequence[Session]) -> dict[str, Any]:
     told = [
         {"id": deck.id, "title": deck.title, "own": deck.own, "notes": len(deck.notes),
-         **standings.of(deck.cards).plain}
+         **standings.of(deck.cards).to_json()}
         for deck in found
     ]  # fmt: skip
     names = ("mode", "deck", "begun", "ended", "answers", "right", "seconds")
@@ -163,12 +131,12 @@ def _decks_plain(found: Sequence[Deck], standings: Standings, sessions: Sequence
 
 
 def _deck_plain(deck: Deck, standings: Standings) -> dict[str, Any]:
-    told = {"id": deck.id, "title": deck.title, "own": deck.own, **standings.of(deck.cards).plain}
+    told = {"id": deck.id, "title": deck.title, "own": deck.own, **standings.of(deck.cards).to_json()}
     return {**told, "notes": [_note_plain(note, standings) for note in deck.notes]}
 
 
 def _note_plain(note: Note, standings: Standings) -> dict[str, Any]:
     names = ("id", "topic", "title", "also", "asks", "says", "why", "picture", "use", "common", "formula", "laws",
              "source", "demo", "entry", "explains")  # fmt: skip
-    cards = [{"id": card.id, "kind": card.kind, **standings.of([card]).plain} for card in cards_of(note)]
-    return {**{name: getattr(note, name) for name in names}, **standings.of(cards_of(note)).plain, "asked": cards}
+    cards = [{"id": card.id, "kind": card.kind, **standings.of([card]).to_json()} for card in cards_of(note)]
+    return {**{name: getattr(note, name) for name in names}, **standings.of(cards_of(note)).to_json(), "asked": cards}

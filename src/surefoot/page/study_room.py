@@ -9,7 +9,6 @@ from typing import final
 
 from starlette.exceptions import HTTPException
 
-from surefoot.page.study_shown import Standing
 from surefoot.study.answered import Answered
 from surefoot.study.card import Card
 from surefoot.study.deck import Deck, decks
@@ -20,6 +19,7 @@ from surefoot.study.memory import Memory
 from surefoot.study.memory_file import study_file
 from surefoot.study.note import Note
 from surefoot.study.outcome import Outcome
+from surefoot.study.standing import Standing
 
 
 @final

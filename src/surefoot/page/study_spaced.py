@@ -6,12 +6,12 @@ from typing import Any, ClassVar, final
 
 from surefoot.page.study_play import Play
 from surefoot.page.study_room import Room
-from surefoot.page.study_shown import length
 from surefoot.study.answered import RATINGS, Mode, Rating
 from surefoot.study.deck import Deck
 from surefoot.study.note import Note
 from surefoot.study.outcome import asker
 from surefoot.study.spaced import Spaced
+from surefoot.study.standing import length
 
 GRADES: dict[str, Rating] = {"1": 1, "2": 2, "3": 3, "4": 4}
 

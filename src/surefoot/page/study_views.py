@@ -12,8 +12,8 @@ from surefoot.page.study_demonstration import demonstration
 from surefoot.page.study_links import note_on
 from surefoot.page.study_paper import forms_in
 from surefoot.page.study_room import Room
-from surefoot.page.study_shown import HELP, NAMES, NONE, curve, marked, sittings
-from surefoot.study.answered import MODES, Mode
+from surefoot.page.study_shown import HELP, curve, marked
+from surefoot.study.answered import MODES, NAMES, Mode
 from surefoot.study.card import KINDS, cards_of
 from surefoot.study.carrying import FORMATS
 from surefoot.study.deck import Deck
@@ -22,6 +22,7 @@ from surefoot.study.note import TOPICS, Note
 from surefoot.study.paper import LENGTH
 from surefoot.study.question import FORMS
 from surefoot.study.spacing import Spacing
+from surefoot.study.standing import NONE, sittings
 
 SITTINGS = 10
 """Sessions of the history that are shown."""

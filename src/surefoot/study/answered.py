@@ -14,6 +14,9 @@ MODES: dict[Mode, str] = {
 }
 """The four ways to learn, with what each is."""
 
+NAMES: dict[Mode, str] = {"learn": "Learn", "test": "Test", "matching": "Matching", "spaced": "Spaced"}
+"""What they are called."""
+
 Rating: TypeAlias = Literal[1, 2, 3, 4]
 RATINGS: dict[Rating, str] = {1: "again", 2: "hard", 3: "good", 4: "easy"}
 """What a learner says of a card in spaced learning; FSRS's."""

@@ -89,7 +89,10 @@ class Progress:
         return Mastery(known, mastered, len(cards), sum(self.spacing.of(card.id) is not None for card in cards))
 
     def known(self, card: Card, now: float) -> float:
-        """Return how likely a card is answered right now; FSRS counts whole days, so one just missed would be certain."""
+        """Return how likely a card is answered right now.
+
+        FSRS counts whole days and would call certain what was missed a minute ago; here that counts as 0.
+        """
         return self.spacing.retrievability(card.id, now) if self._last.get(card.id, False) else 0.0
 
     def mastered(self, card: Card) -> bool:
