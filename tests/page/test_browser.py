@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 import time
@@ -10,17 +9,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from page.chromium import IN_CHROMIUM, served
 from page.shelves import finding, finished
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-playwright = pytest.importorskip("playwright.sync_api")
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium, neither in CHROMIUM nor on the path"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-]
+pytestmark = IN_CHROMIUM
 PATIENCE = 60_000
 """Milliseconds: importing torch takes seconds, on a busy machine many."""
 
@@ -33,11 +25,8 @@ def shelf(tmp_path_factory):
 @pytest.fixture(scope="module")
 def address(shelf):
     """The page's address with its token."""
-    command = [sys.executable, "-m", "surefoot.cli", "page", "--no-browser", "--port", "0", "--runs", str(shelf)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        yield server.stdout.readline().split()[-1]
-        server.terminate()
-        assert server.wait(20) == 0
+    with served(shelf) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
@@ -55,14 +44,6 @@ def training(shelf):
         trainer.folder = found[0]
         yield trainer
         trainer.kill()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as made:
-        found = made.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"])
-        yield found
-        found.close()
 
 
 @pytest.fixture

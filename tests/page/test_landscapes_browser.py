@@ -1,40 +1,18 @@
 """The landscapes in a real browser: the start is dragged and moved by keys, sliders move paths, the address follows."""
 
-import os
 import re
-import shutil
-import subprocess
-import sys
 
 import pytest
+from page.chromium import IN_CHROMIUM, playwright, served
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-playwright = pytest.importorskip("playwright.sync_api")
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium, neither in CHROMIUM nor on the path"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-]
+pytestmark = IN_CHROMIUM
 
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
-    command = [sys.executable, "-m", "surefoot.cli", "page", "--no-browser", "--port", "0"]
-    command += ["--runs", str(tmp_path_factory.mktemp("runs"))]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        yield server.stdout.readline().split(": ", 1)[1].strip()
-        server.terminate()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    arguments = ["--no-sandbox", "--disable-background-networking"]
-    with playwright.sync_playwright() as made:
-        found = made.chromium.launch(executable_path=CHROMIUM, args=arguments)
+    """The page's address with its token."""
+    with served(tmp_path_factory.mktemp("runs")) as found:
         yield found
-        found.close()
 
 
 @pytest.fixture

@@ -1,28 +1,17 @@
 """The layers over time in a real browser: the dead share, what is chosen, and what is downloaded."""
 
-import os
 import re
-import shutil
-import subprocess
-import sys
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from page.chromium import IN_CHROMIUM, served
 from page.shelves import begun, finished, go_on
 
 from surefoot.records.folder import RunFolder
 from surefoot.trace import LAYER_UNITS
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-playwright = pytest.importorskip("playwright.sync_api")
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium, neither in CHROMIUM nor on the path"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-]
+pytestmark = IN_CHROMIUM
 
 INK = """name => { const found = getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 return [1, 3, 5].map((at) => parseInt(found.slice(at, at + 2), 16)); }"""
@@ -42,18 +31,9 @@ def shelf(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def address(shelf):
-    command = [sys.executable, "-m", "surefoot.cli", "page", "--no-browser", "--port", "0", "--runs", str(shelf)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        yield server.stdout.readline().split()[-1]
-        server.terminate()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as made:
-        found = made.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"])
+    """The page's address with its token."""
+    with served(shelf) as found:
         yield found
-        found.close()
 
 
 @pytest.fixture(params=["light", "dark"])

@@ -1,28 +1,20 @@
 """Studying in a real browser, by keyboard alone, each way to its end; and a server that is killed in the middle."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
 from urllib.parse import urlsplit
 
 import pytest
+from page.chromium import IN_CHROMIUM
 
 from surefoot.study.carrying import keep, read
 from surefoot.study.markup import as_html, as_text
 from surefoot.study.matching import meaning_of
 from surefoot.study.memory import Memory
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-playwright = pytest.importorskip("playwright.sync_api")
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium, neither in CHROMIUM nor on the path"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-]
+pytestmark = IN_CHROMIUM
 READY = "() => document.readyState === 'complete' && document.getElementById('state')"
 """A session is shown, and its script listens to keys."""
 
@@ -71,14 +63,6 @@ def address(folder):
         yield server.address
         server.terminate()
         assert server.wait(20) == 0
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as made:
-        found = made.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"])
-        yield found
-        found.close()
 
 
 def entered(context, address):
