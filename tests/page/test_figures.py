@@ -11,7 +11,7 @@ from page.test_views import SEARCH
 
 from surefoot.page.drawing import Axis, Line, chart
 from surefoot.page.jobs import Jobs
-from surefoot.page.standing import standing
+from surefoot.page.standing import LETTER, standing
 
 
 def figure(answer):
@@ -157,3 +157,13 @@ def test_one_line_needs_no_legend_and_a_long_heading_ends_within_the_figure():
 def test_what_has_no_size_is_no_figure():
     with pytest.raises(ValueError, match="viewBox"):
         standing("<svg></svg>")
+
+
+def test_whatever_a_line_is_called_the_file_is_well_formed_and_nothing_leaves_it():
+    svg = '<svg viewBox="0 0 400 200" class="chart wide-one" role="img" aria-label="two lines"><g class="in"/></svg>'
+    told = ET.fromstring(standing(svg, [("wsd()" * 60, 0), ("a\x00<b>", 1)]))
+    assert (told.get("class"), told.get("role"), told.get("aria-label")) == ("chart wide-one", "img", "two lines")
+    names = [each for each in told.iter("{http://www.w3.org/2000/svg}text") if each.get("class") == "name"]
+    assert [float(each.get("x")) + LETTER * len(each.text) <= 400 for each in names] == [True, True]
+    assert names[0].text.endswith("…")
+    assert names[1].text == "a\\x00<b>"

@@ -8,7 +8,7 @@ from torch import nn
 import surefoot as sf
 from surefoot.records.reading import read_layers
 from surefoot.training.batches import Batches
-from surefoot.training.dead_share import EVERY
+from surefoot.training.dead_share import EVERY, LOOKS, SOON
 from surefoot.training.layer_figures import LayerFigures, layer_figures
 from surefoot.training.task import Task
 
@@ -89,27 +89,35 @@ def test_what_is_not_finite_is_counted():
 
 
 @pytest.mark.parametrize("made", MADE)
-def test_the_dead_share_is_found_at_the_first_step_and_at_some_and_held_between(made):
+def test_the_dead_share_is_told_after_four_looks_and_held_from_one_to_the_next(made):
     model = nn.Sequential(nn.Linear(1, 8), nn.ReLU(), nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 1))
     with torch.no_grad():
         model[0].bias.fill_(1.0)[:2] = -100.0
     optimizer = MADE[made](model)
     figures, found = told(optimizer, model)
     place = [id(p) for group in optimizer.param_groups for p in group["params"]].index(id(model[0].weight))
-    seen = []
-    for step in range(7, 2 * EVERY):
+    for step in range(7, 2 * EVERY + 2):
         stepped(model, optimizer)
-        if step == 30:
+        if step == 7 + SOON:
             with torch.no_grad():
                 model[0].bias.fill_(-100.0)
         figures.note(step)
-        seen.append(found[step][place, 4])
-    assert seen == [0.25] * len(seen)  # at one look of two the others had a gradient still
-    stepped(model, optimizer)
-    for late in range(2, 6):
-        figures.note(late * EVERY)
-        seen.append(found[late * EVERY][place, 4])
-    assert seen[-4:] == [0.25, 0.25, 1.0, 1.0]
+    first = 7 + LOOKS * SOON
+    assert np.isnan([found[step][place, 4] for step in range(7, first)]).all()
+    assert {found[step][place, 4] for step in range(first, 2 * EVERY)} == {0.25}  # at the first look the others had one
+    assert [found[step][place, 4] for step in (2 * EVERY, 2 * EVERY + 1)] == [1.0, 1.0]
+
+
+def test_a_last_layer_that_begins_as_zeros_leaves_nothing_dead():
+    model = nn.Sequential(nn.Linear(1, 8), nn.Tanh(), nn.Linear(8, 1))
+    nn.init.zeros_(model[2].weight)
+    optimizer = sf.SGD(model.named_parameters(), step_size=0.1)
+    figures, found = told(optimizer, model)
+    for step in range(2 * EVERY):
+        stepped(model, optimizer)
+        figures.note(step)
+    assert {found[step][0, 4] for step in range(LOOKS * SOON, 2 * EVERY)} == {0.0}
+    assert np.isnan([found[step][0, 4] for step in range(LOOKS * SOON)]).all()
 
 
 def test_recording_changes_no_weight():
@@ -143,7 +151,7 @@ def test_a_fit_records_every_step_of_every_tensor_by_its_name(tmp_path):
     assert (norms > 0).all()
 
 
-def test_a_fit_with_a_dead_layer_says_so_at_every_step(tmp_path):
+def test_a_fit_with_a_dead_layer_says_so_from_the_fourth_look_on(tmp_path):
     def make():
         model = nn.Sequential(nn.Linear(1, 8), nn.ReLU(), nn.Linear(8, 4), nn.ReLU(), nn.Linear(4, 1))
         nn.init.constant_(model[2].bias, -100.0)
@@ -153,7 +161,8 @@ def test_a_fit_with_a_dead_layer_says_so_at_every_step(tmp_path):
     run = sf.fit(task, steps=2 * EVERY, step_size=0.01, runs=tmp_path, progress=False)
     found = read_layers(run.folder)
     _, dead = found.whole("dead_share")
-    by_name = dict(zip(found.names, dead.T, strict=True))
+    assert np.isnan(dead[: LOOKS * SOON]).all()
+    by_name = dict(zip(found.names, dead[LOOKS * SOON :].T, strict=True))
     assert (by_name["2.weight"] == 1.0).all()
     assert (by_name["0.weight"] == 1.0).all()  # nothing comes through
     assert (by_name["4.weight"] == 1.0).all()  # of what is off it knows nothing

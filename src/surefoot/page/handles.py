@@ -123,7 +123,8 @@ def _end(piece: Piece, border: Border) -> Handle:
 
 def _value(piece: Piece, knob: str, *, log: bool) -> Handle:
     at = float(piece.values[knob].amount)
-    least, most = (min(1e-4, at) if piece.shape == "exponential" else 0.0), max(1.0, at)  # which must be above 0
+    least = min(1e-4, at) if piece.shape == "exponential" else 0.0  # which must be above 0
+    most = max(2.0 if knob == "value" else 1.0, at)  # a constant may lie above the peak, and is to come back there
     near = [min(max(each, least), most) for each in value_moves(at, log=log)]
     moves = (near[0], near[1], near[2], near[3])
     step = {"start": max(piece.first, 1), "value": (piece.first + piece.end + 1) / 2, "to": piece.end}[knob]

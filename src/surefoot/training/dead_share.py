@@ -22,6 +22,9 @@ EVERY = 61
 the average step of a net of two layers has 0.5 us of it; a prime, so that looks do not meet the same batches of a short
 epoch again and again."""
 
+SOON = 17
+"""Steps from one of the first looks to the next, so that there are shares after one stretch of `EVERY` steps."""
+
 LOOKS = 4
 """How many looks in a row an output must have been without a gradient to be dead. At batches of one item, half of all
 ReLUs are off at any single look, and one in sixteen at four; at batches of eight, one in four billion."""

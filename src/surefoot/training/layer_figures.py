@@ -11,7 +11,7 @@ from torch import nn
 from surefoot.pytorch.optimizer import Optimizer
 from surefoot.pytorch.roster import Cohort, same
 from surefoot.trace import LAYER_UNITS
-from surefoot.training.dead_share import EVERY, DeadShares
+from surefoot.training.dead_share import EVERY, LOOKS, SOON, DeadShares
 
 COLUMNS = tuple(LAYER_UNITS)
 
@@ -20,8 +20,8 @@ COLUMNS = tuple(LAYER_UNITS)
 class LayerFigures:
     """Passes on, after every step, the figures of each of an optimizer's tensors; nothing waits for a device.
 
-    Four of them are of that step. The share of outputs without a gradient is that of the last step that was looked at:
-    the first, and then one in `dead_share.EVERY`.
+    Four of them are of that step. The share of outputs without a gradient is that of the last step that was looked at,
+    one in `dead_share.EVERY`; until there were looks enough, which the first stretch of so many steps holds, it is NaN.
 
     Args:
         optimizer: one of ours, all of whose parameters are in the CPU's memory.
@@ -49,7 +49,8 @@ class LayerFigures:
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
         self._places = {id(p): i for i, p in enumerate(parameters)}
         self._dead = DeadShares(parameters, model)
-        self._due = 0
+        self._due, self._looks = -1, 0
+        self._shares = np.full(len(parameters), nan)  # until there were looks enough to call an output dead
         self._lay_out([])
         begin(optimizer.names(), COLUMNS)
 
@@ -63,10 +64,18 @@ class LayerFigures:
         np.sqrt(squares, squares)
         sums[:, 3] += sums[:, 4]
         if step >= self._due:
-            self._dead.look()
-            self._due = (step // EVERY + 1) * EVERY
-        sums[:, 4] = self._dead.shares if self._rows is None else self._dead.shares[self._rows]
+            self._look(step)
+        sums[:, 4] = self._shares if self._rows is None else self._shares[self._rows]
         self._tell(step, sums if self._rows is None else self._spread(sums))
+
+    def _look(self, step: int) -> None:
+        """Look for dead outputs, sooner at first; a layer that begins as zeros lets nothing through at step 0."""
+        if self._due >= 0:
+            self._dead.look()
+            self._looks += 1
+        if self._looks == LOOKS:
+            self._shares = self._dead.shares
+        self._due = step + SOON if self._looks < LOOKS else (step // EVERY + 1) * EVERY
 
     def _lay_out(self, cohorts: list[Cohort]) -> None:
         """Find out where the rows of these cohorts belong."""
