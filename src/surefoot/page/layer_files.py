@@ -204,7 +204,7 @@ def _legend(which: str, low: float, high: float, left: float, top: float) -> Ite
     yield _word(left + 52, top, ends_said[0], ' text-anchor="end"')
     yield _word(after, top, ends_said[1])
     scale = "of the outputs" if which == DEAD else "log scale"
-    yield _word(after + 60, top, f"{scale} · ✕ not finite · blank: not stepped")
+    yield _word(after + 60, top, f"{scale} · ✕ not finite · blank: no figure")
 
 
 def _word(x: float, y: float, text: str, more: str = "", inside: str = "") -> str:

@@ -182,7 +182,7 @@ export class Heat {
     for (let x = 0; x < 176; x++) { ctx.fillStyle = colour(x / 175); ctx.fillRect(x, 0, 1, 1); }
     this.low.textContent = this.says(low);
     this.high.textContent = this.says(high);
-    this.words.textContent = `${this.share ?? "log scale"} · ✕ not finite · blank: not stepped`;
+    this.words.textContent = `${this.share ?? "log scale"} · ✕ not finite · blank: no figure`;
   }
 
   // what has no outputs left at the end stands there in words too
