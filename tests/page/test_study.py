@@ -13,9 +13,10 @@ from surefoot.errors import InvalidValue, MissingPackage
 from surefoot.page import study_views
 from surefoot.page.study_demonstration import demonstration
 from surefoot.page.study_learn import LearnPlay
-from surefoot.page.study_links import note_explaining, notes_of_settings
+from surefoot.page.study_links import note_about, subjects_of_settings
 from surefoot.page.study_room import Room
 from surefoot.page.study_routes import LARGEST
+from surefoot.rules import RULES
 from surefoot.study.answered import NAMES, Answered
 from surefoot.study.deck import deck_of, decks
 from surefoot.study.library import notes
@@ -443,19 +444,23 @@ def test_a_deck_of_ones_own_is_put_away_and_taken_back_and_none_that_comes_along
 
 def test_a_finding_leads_to_the_note_that_explains_it_but_not_from_a_file(asked, tmp_path):
     run = finished(tmp_path / "runs", "faulty", findings=[finding()]).name
-    where = f"/study/note/{quote(note_explaining('softmax-twice'))}"
-    assert asked.get(where).status_code == 200
+    where = "/study/about/check%3Asoftmax-twice"
+    assert asked.get(where).headers["location"] == f"/study/note/{quote(note_about('check:softmax-twice'))}"
+    assert asked.get("/study/about/check:nothing").status_code == 404
     for path in (f"/run/{run}", f"/run/{run}/story"):
         text = asked.get(path).text
         assert re.search(rf'<a href="{where}"[^>]*>Learn why</a>', text)
-        assert 'href="/study/note/adamw"' in text
-        assert 'href="/study/note/warm-up"' in text
+        for subject, note in (("rule:adamw", "adamw"), ("schedule:warmup", "warm-up")):
+            assert f'href="/study/about/{quote(subject)}"' in text
+            assert note_about(subject) == note
     assert "/study" not in asked.get(f"/run/{run}/page.html").text
 
 
 def test_every_check_leads_to_a_note():
     from surefoot.diagnose import CHECKS
 
-    assert [code for code in CHECKS if not note_explaining(code)] == []
-    assert notes_of_settings({"rule": 3, "schedule": None}) == {}
-    assert notes_of_settings({"rule": "<b>", "schedule": "nothing()"}) == {}
+    assert [code for code in CHECKS if not note_about(f"check:{code}")] == []
+    assert subjects_of_settings({"rule": 3, "schedule": None}) == {}
+    assert subjects_of_settings({"rule": "<b>", "schedule": "nothing()"}) == {}
+    for rule in (*RULES, "muon"):
+        assert note_about(subjects_of_settings({"rule": rule})["rule"][0][0])

@@ -11,7 +11,7 @@ from surefoot.diagnose.diagnosis import Diagnosis, diagnosis
 from surefoot.diagnose.finding import MEANING
 from surefoot.page.library import Known, tried
 from surefoot.page.searches import race_chart, race_lines, range_chart
-from surefoot.page.study_links import note_explaining, notes_of_settings
+from surefoot.page.study_links import subject_of_check, subjects_of_settings
 from surefoot.page.words import whole
 from surefoot.trace import DETAIL, Event
 
@@ -47,7 +47,7 @@ def story(known: Known, events: Sequence[Event]) -> dict[str, Any]:
         "ranges": [(each, range_chart(each)) for each in (search or {}).get("ranges", ())],
         "average": ended.get("average"),
         "outcome": ended,
-        "learn": notes_of_settings(known.meta.get("settings") or {}),
+        "learn": subjects_of_settings(known.meta.get("settings") or {}),
     }
 
 
@@ -115,7 +115,7 @@ def _card(finding: Finding, role: str, number: int) -> dict[str, Any]:
         "seen": [str(each) for each in finding.seen], "where": str(finding.where), "step": finding.where.step,
         "layers": list(finding.where.layer), "severity": finding.severity, "evidence": finding.evidence,
         "sure": MEANING[finding.evidence], "grave": MEANING[finding.severity], "disproof": finding.disproof,
-        "dismiss": finding.dismissal, "note": note_explaining(finding.code),
+        "dismiss": finding.dismissal, "about": subject_of_check(finding.code),
     }  # fmt: skip
 
 

@@ -101,6 +101,7 @@ def routes(study: Study, plain: _Plain, formed: _Formed, sent: _Sent) -> list[Ro
     restore = formed(lambda request, text: study.files.restore(request, text))
     return [
         *found,
+        Route("/study/about/{subject:path}", plain(lambda request: study.views.about(request)), methods=["GET"]),
         Route("/study/note/{note:path}", plain(lambda request: study.views.note(request)), methods=["GET"]),
         Route("/study/{deck:path}/forget", forget, methods=["POST"]),
         Route("/study/{deck:path}/restore", restore, methods=["POST"]),

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from typing import Any, final
+from urllib.parse import quote
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from surefoot.errors import MissingPackage
 from surefoot.page.frame import Frame
 from surefoot.page.study_demonstration import demonstration
-from surefoot.page.study_links import note_on
+from surefoot.page.study_links import note_about
 from surefoot.page.study_paper import forms_in
 from surefoot.page.study_room import Room
 from surefoot.page.study_shown import HELP, curve, marked
@@ -17,6 +19,7 @@ from surefoot.study.answered import MODES, NAMES, Mode
 from surefoot.study.card import KINDS, cards_of
 from surefoot.study.carrying import FORMATS
 from surefoot.study.deck import Deck
+from surefoot.study.library import notes
 from surefoot.study.mastery import EXPLAINED
 from surefoot.study.note import TOPICS, Note
 from surefoot.study.paper import LENGTH
@@ -81,6 +84,13 @@ class StudyViews:
             "study_deck.html", request, **parts, part=False, standing=whole, best=best, formats=formats(), **history
         )
 
+    def about(self, request: Request) -> Response:
+        """The way to the note on something that a run's page names."""
+        note = note_about(request.path_params["subject"])
+        if not note:
+            raise HTTPException(404, "There is no note on that.")
+        return RedirectResponse(f"/study/note/{quote(note)}", status_code=303)
+
     def note(self, request: Request) -> Response:
         """A note, whole; or only its demonstration, for a window over a question."""
         note = self._room.note(request.path_params["note"])
@@ -127,5 +137,6 @@ def _checks(note: Note) -> list[tuple[str, str, str]]:
     """Return the checks whose findings a note explains: code, title, and the check's own note if that is another."""
     from surefoot.diagnose import CHECKS
 
-    own = {code: note_on(f"check:{code}") or ("", "") for code in note.explains if code in CHECKS}
-    return [(code, CHECKS[code].title, name if name != note.id else "") for code, (name, _) in own.items()]
+    own = {each.entry: each.id for each in notes()}
+    known = [(code, own.get(f"check:{code}", "")) for code in note.explains if code in CHECKS]
+    return [(code, CHECKS[code].title, name if name != note.id else "") for code, name in known]
