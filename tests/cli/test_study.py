@@ -119,6 +119,30 @@ def test_words_of_the_help_are_those_of_the_library():
         (("export", "words.md", "--deck", "nothing"), "there is no deck 'nothing'"),
         (("import", "absent.md"), "absent.md: it cannot be read"),
         (("decks", "--forget", "nothing"), "there is no deck of your own called 'nothing'"),
+        (("descnt", "export", "x.csv"), "there is no deck 'descnt'; there are learning"),
+        (
+            ("descent", "export", "x.csv", "--deck", "stopping"),
+            "the deck 'descent' stands before `export`, and --deck says stopping",
+        ),
+        (("descent", "import", "x.csv"), "`import` takes no deck, and 'descent' stands before it"),
+        (("--list", "decks"), "--list does not go with `decks`"),
+        (("descent", "more", "export", "x.csv"), "No such command 'more'"),
+        (("descent", "--mode", "export"), "--mode is 'export'; it is one of"),
+        (("own-words", "decks"), "`decks` takes no deck, and 'own-words' stands before it"),
+        (("descent", "--mode", "learn", "export", "x.csv"), "--mode does not go with `export`"),
+        (
+            ("descent", "--list", "--no-timer", "export", "x.csv"),
+            "--list does not go with `export`; what belongs to it follows it; --no-timer",
+        ),
+        (("own-words", "--mode", "learn", "--length", "3"), "learn takes no --length"),
+        (("own-words", "--mode", "learn", "--forms", "choice"), "learn takes no --forms"),
+        (("own-words", "--mode", "matching", "--forms", "choice"), "matching takes no --forms"),
+        (
+            ("own-words", "--mode", "spaced", "--no-timer", "--forms", "choice"),
+            "spaced takes no --forms; leave it out; spaced takes no --no-timer",
+        ),
+        (("own-words", "--mode", "test", "--no-timer"), "test takes no --no-timer"),
+        (("own-words", "--list", "--length", "3"), "--list and --json begin nothing; leave --length out"),
     ],
 )
 def test_a_mistake_is_one_sentence_and_its_code(capsys, monkeypatch, arguments, said):
@@ -128,6 +152,28 @@ def test_a_mistake_is_one_sentence_and_its_code(capsys, monkeypatch, arguments, 
     assert (code, err.count("\n")) == (WRONG, 1)
     assert err.startswith("surefoot: ")
     assert not answers()
+
+
+@pytest.mark.parametrize("arguments", [("descent", "export"), ("descent", "export", "--deck", "descent")])
+def test_a_deck_before_export_is_the_deck_that_is_written(capsys, arguments):
+    code, out, _ = command(capsys, *arguments, "d.csv")
+    assert (code, out) == (FINISHED, "d.csv: descent\n")
+    assert "descent" in Path("d.csv").read_text()
+    assert "Quark" not in Path("d.csv").read_text()
+
+
+def test_the_usage_says_that_a_command_need_not_follow(capsys):
+    out = command(capsys, "--help")[1]
+    assert "surefoot study [OPTIONS] [DECK] [COMMAND [ARGS]...]" in out
+
+
+def test_export_writes_over_a_file_only_by_force(capsys):
+    Path("words.csv").write_text("mine")
+    code, _, err = command(capsys, "export", "words.csv")
+    assert (code, Path("words.csv").read_text()) == (WRONG, "mine")
+    assert "words.csv is there already; give another name, or --force to replace it" in err
+    assert command(capsys, "export", "words.csv", "--force")[0] == FINISHED
+    assert "Quark" in Path("words.csv").read_text()
 
 
 def test_decks_are_carried_out_and_in_again(capsys):

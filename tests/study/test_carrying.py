@@ -1,7 +1,10 @@
 """Laws of carrying: what goes out comes in again, ids and history with it; and any file is read or refused."""
 
 import json
+import os
 import sqlite3
+import subprocess
+import sys
 import tempfile
 import zipfile
 from contextlib import closing
@@ -14,6 +17,7 @@ from hostility import assert_one_sentence, damaged, everything, fuzzed, trees
 from hypothesis import given
 from hypothesis import strategies as st
 
+import surefoot
 from surefoot.errors import InvalidValue
 from surefoot.study.answered import Answered
 from surefoot.study.card import cards_of
@@ -273,12 +277,74 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path):
         assert_one_sentence(str(caught.value))
 
 
+READING = "import sys; from pathlib import Path; from surefoot.study.carrying import read; read(Path(sys.argv[1]))"
+
+
+def in_a_process(code, *arguments):
+    """Run code in a Python of its own, which is ended if it does not end."""
+    found = os.environ | {"PYTHONPATH": str(Path(surefoot.__file__).parents[1])}
+    ran = [sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.run(ran, capture_output=True, text=True, env=found, check=False, timeout=60)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with a name")
+@pytest.mark.parametrize("name", ["pipe.csv", "pipe.apkg", "zero.json"])
+def test_what_is_no_ordinary_file_is_refused_before_it_is_opened(tmp_path, name):
+    if name.startswith("zero"):
+        (tmp_path / name).symlink_to("/dev/zero")
+    else:
+        os.mkfifo(tmp_path / name)
+    said = in_a_process(READING, tmp_path / name).stderr
+    assert f"{name}: it cannot be read: it is no ordinary file" in said
+
+
+def test_of_a_file_that_grows_while_it_is_read_no_more_is_read_than_is_allowed(tmp_path, monkeypatch):
+    (tmp_path / "a.csv").write_text("Ring,A set.\n" * 10)
+    monkeypatch.setattr("surefoot.study.carrying.MOST", 100)
+    with pytest.raises(InvalidValue, match="at most"):
+        read(tmp_path / "a.csv")
+    monkeypatch.setattr("surefoot.study.carrying._size", lambda file: None)  # as it was before it grew
+    with pytest.raises(InvalidValue, match="at most"):
+        read(tmp_path / "a.csv")
+
+
+@pytest.mark.parametrize("text", ["'<' + 'a' * n", "'<!--' * n", "'<a' * n", "'</' + 'a1 ' * n", "'<!-- -' * n + '<b'"])
+def test_reading_html_takes_no_longer_than_its_length_allows(text):
+    ran = in_a_process(f"from surefoot.study.markup import as_text; n = 1_000_000; as_text({text}); print('read')")
+    assert ran.stdout == "read\n"
+
+
+def test_html_is_read_to_its_end():
+    assert as_text("a <!-- <b>x</b> -->b<!----> <BR/>c <!-- d") == "a b \nc <!-- d"
+    assert as_text("1 < 2 <code class='x'>a</code> <unended <i>e</i>") == "1 < 2 `a` <unended e"
+    assert as_text("&#65;&#" + "9" * 5000 + ";&#x41;") == "A\ufffdA"
+
+
+def test_a_file_that_is_there_is_written_over_only_if_that_is_wanted(tmp_path):
+    file = tmp_path / "a.csv"
+    file.write_text("before")
+    with pytest.raises(InvalidValue, match=r"a\.csv is there already") as caught:
+        write(file, [OWN])
+    assert_one_sentence(str(caught.value))
+    assert everything(tmp_path) == {file: b"before"}
+    write(file, [OWN], force=True)
+    assert read(file).decks == (OWN,)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with a name")
+def test_what_is_no_ordinary_file_is_never_written_over(tmp_path):
+    os.mkfifo(tmp_path / "a.csv")
+    with pytest.raises(InvalidValue, match="no ordinary file"):
+        write(tmp_path / "a.csv", [OWN], force=True)
+    assert (tmp_path / "a.csv").is_fifo()
+
+
 def test_a_file_is_written_whole_or_not_at_all(tmp_path):
     (tmp_path / "a.csv").write_text("before")
     with pytest.raises(InvalidValue, match="there is no deck to write"):
         write(tmp_path / "a.csv", [])
     with pytest.raises(InvalidValue, match="cannot be written"):
-        write(tmp_path / "a.csv", [Deck("x", "X", (replace(PLAIN, why="\ud800"),))])
+        write(tmp_path / "a.csv", [Deck("x", "X", (replace(PLAIN, why="\ud800"),))], force=True)
     with pytest.raises(InvalidValue, match="cannot be written"):
         write(tmp_path / "none" / "a.csv", [OWN])
     assert everything(tmp_path) == {tmp_path / "a.csv": b"before"}
@@ -463,3 +529,103 @@ def test_anki_imports_the_package_with_ids_kept_and_gives_it_back(tmp_path, coll
         out_path=str(back), options=options, limit=DeckIdLimit(collection.decks.id_for_name(f"surefoot::{own.title}"))
     )
     assert read(back).decks == ((own,) if own.own else ())
+
+
+def own_decks(memory):
+    return {deck.title: [note.title for note in deck.notes] for deck in memory.own()}
+
+
+def test_decks_of_titles_that_differ_in_signs_alone_stay_apart(tmp_path):
+    with Memory(tmp_path / "memory") as memory:
+        for title in ("C++", "C", "C#", "c", "my cards", "my-cards"):
+            keep(imported(tmp_path, f"{title} word,A.\n", f"{title}.csv"), memory)
+        assert own_decks(memory) == {
+            "C++": ["C++ word"], "C#": ["C# word"], "c": ["c word"],
+            "my cards": ["my cards word"], "my-cards": ["my-cards word"],
+        }  # fmt: skip
+        before = {deck.title: deck for deck in memory.own()}
+        keep(imported(tmp_path, "my-cards word,B.\n", "my-cards.csv"), memory)
+        after = {deck.title: deck for deck in memory.own()}
+        assert after["my cards"] == before["my cards"]
+        assert [(note.id, note.says) for note in after["my-cards"].notes] == [(before["my-cards"].notes[0].id, "B.")]
+
+
+def test_decks_of_one_file_stay_apart_too_and_share_no_note(tmp_path):
+    found = imported(tmp_path, "deck,front,back\nC++,class,1\nC,class,2\nmy-c,class,3\nmy c,class,4\n").decks
+    assert [(deck.title, deck.notes[0].says) for deck in found] == [
+        ("C++", "1"),
+        ("C", "2"),
+        ("my-c", "3"),
+        ("my c", "4"),
+    ]
+    assert len({deck.id for deck in found}) == len({deck.notes[0].id for deck in found}) == 4
+
+
+def test_two_decks_under_one_name_share_no_note(tmp_path):
+    with Memory(tmp_path / "memory") as memory:
+        for title in ("my cards", "my-cards"):
+            keep(imported(tmp_path, "Ring,A.\nring,B.\n", f"{title}.csv"), memory)
+        assert len({note.id for deck in memory.own() for note in deck.notes}) == 4
+
+
+def test_a_second_file_of_a_deck_takes_no_notes_away_and_that_is_told(tmp_path):
+    with Memory(tmp_path / "memory") as memory:
+        keep(imported(tmp_path, "Ring,A set.\nField,A ring.\n", "words.csv"), memory)
+        told = keep(imported(tmp_path, "Group,A monoid.\nRing,A set!\n", "words.csv"), memory)
+        assert told == ("words (words) is kept with 3 notes; it had 2, and 1 not in the file stays.",)
+        (deck,) = memory.own()
+        assert [(note.title, note.says) for note in deck.notes] == [
+            ("Ring", "A set!"), ("Field", "A ring."), ("Group", "A monoid."),
+        ]  # fmt: skip
+
+
+@formats
+def test_an_id_of_a_decks_own_stays_whatever_its_title_is(tmp_path, form):
+    deck = Deck("c", "C++", (PLAIN,), own=True)
+    with Memory(tmp_path / "memory") as memory:
+        write(tmp_path / f"c.{form}", [deck])
+        keep(read(tmp_path / f"c.{form}"), memory)
+        assert memory.own() == (deck,)
+
+
+def test_only_lines_that_anki_knows_are_header_lines(tmp_path):
+    content = "# words of mine\n#separator:tab\n#define\tA macro.\n#include\tA file.\n"
+    found = imported(tmp_path, content, "a.txt")
+    assert [(note.title, note.says) for note in found.decks[0].notes] == [
+        ("#define", "A macro."),
+        ("#include", "A file."),
+    ]
+    assert found.told == ('line 1, "# words of mine", is passed over.',)
+
+
+@pytest.mark.parametrize("content", ["#define\tMacro\n", "#define\tMacro\nRing\tA set.\n", "#html:x\n#define\tMacro\n"])
+def test_a_card_may_begin_with_the_sign_of_header_lines(tmp_path, content):
+    note = imported(tmp_path, content, "a.tsv").decks[0].notes[0]
+    assert (note.title, note.says) == ("#define", "Macro")
+
+
+def test_header_lines_that_say_nothing_of_a_note_are_told(tmp_path):
+    found = imported(tmp_path, "#if matches:update current\n#html:false\n#tags:x y\nRing\tA set.\n", "a.txt")
+    assert found.told == (
+        'line 1, "#if matches:update current", is passed over.', 'line 3, "#tags:x y", is passed over.',
+    )  # fmt: skip
+    with pytest.raises(InvalidValue, match="line 5 has no answer"):
+        imported(tmp_path, "# a\n#html:false\n# b\nRing\tA set.\n# c\t\n", "a.txt")
+
+
+def test_of_many_lines_that_are_passed_over_a_few_are_told(tmp_path):
+    found = imported(tmp_path, "# x\n" * 5000 + "Ring\tA set.\n", "a.txt")
+    assert len(found.told) == 11
+    assert found.told[-1] == "4,990 more lines are passed over."
+
+
+def test_a_separator_that_is_named_is_not_sought(tmp_path):
+    """Read with commas, the quotation mark would open a cell that is longer than any may be."""
+    rows = 'Ring\tA set,"as it were.\n' + f"Field\t{'x' * 100_000}\nGroup\t{'y' * 100_000}\n"
+    assert len(imported(tmp_path, f"#separator:tab\n{rows}", "a.txt").decks[0].notes) == 3
+
+
+def test_a_note_whose_id_begins_with_the_sign_of_header_lines_survives_a_table(tmp_path):
+    deck = replace(OWN, notes=(replace(PLAIN, id="#1"), NOTE))
+    write(tmp_path / "a.tsv", [deck])
+    assert read(tmp_path / "a.tsv").decks == (deck,)

@@ -29,17 +29,33 @@ FORMS = ("choice", "typed", "number", "curve")
 
 
 class StudyGroup(TyperGroup):
-    """Commands that have a deck before them: what is no command is the deck's name, and options may follow it."""
+    """Commands that may have a deck before them: what is no command is the deck's name, and options may follow it."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Read a line: of a command, nothing before its name."""
-        if args and args[0] in self.commands:
-            return super().parse_args(ctx, ["", *args])
-        ctx.allow_interspersed_args = True
-        return super().parse_args(ctx, args)
+        """Read a line: what follows the name of a command is the command's."""
+        valued = {name for each in self.params if not getattr(each, "is_flag", False) for name in each.opts}
+        free = [
+            at for at, each in enumerate(args) if not each.startswith("-") and (not at or args[at - 1] not in valued)
+        ]
+        command = next((at for at in free if args[at] in self.commands), None)
+        if command is None:
+            ctx.allow_interspersed_args = True
+            return super().parse_args(ctx, args)
+        names = [args[at] for at in free if at < command]
+        options = [each for at, each in enumerate(args[:command]) if at not in free]
+        return super().parse_args(ctx, [*options, *(names or [""]), *args[command:]])
 
 
-commands = typer.Typer(cls=StudyGroup, help="Study the ideas behind every step.", epilog=EPILOG)
+USAGE = "[COMMAND [ARGS]...]"
+"""What may follow the deck; without a command it is studied."""
+
+NOT_OF = {"learn": ("length", "forms", "no_timer"), "test": ("no_timer",), "matching": ("forms",),
+          "spaced": ("forms", "no_timer")}  # fmt: skip
+"""The options that a way does not take."""
+
+commands = typer.Typer(
+    cls=StudyGroup, help="Study the ideas behind every step.", epilog=EPILOG, subcommand_metavar=USAGE
+)
 app.add_typer(commands, name="study")
 
 
@@ -57,10 +73,12 @@ def study(
     no_timer: Annotated[bool, typer.Option("--no-timer", help="Matching without a clock.")] = False,
 ) -> None:
     """Study: four ways to learn the ideas behind penalties, rules, step sizes, schedules and diagnoses."""
+    given = {each for each in context.params if each != "name" and context.params[each] not in (None, "", False)}
     if context.invoked_subcommand is not None:
+        refuse("surefoot study", _misplaced(given, name, context.invoked_subcommand))
         return
     asked = tuple(form.strip() for form in forms.split(",") if form.strip())
-    refuse("surefoot study", _faults(name, mode, asked, listed or as_json))
+    refuse("surefoot study", _faults(name, mode, asked, listed or as_json) + _untaken(given, mode, listed or as_json))
 
     from surefoot.study.memory import Memory
 
@@ -79,6 +97,27 @@ def _faults(name: str, mode: str | None, forms: tuple[str, ...], listed: bool) -
     faults += [f"--forms has {form!r}; there are {', '.join(FORMS)}" for form in forms if form not in FORMS]
     faults += ["--list and --json begin nothing; leave --mode out"] if listed and mode is not None else []
     return faults
+
+
+def _untaken(given: set[str], mode: str | None, listed: bool) -> list[str]:
+    """Return which options are given that what is begun does not take."""
+    if listed:
+        return [
+            f"--list and --json begin nothing; leave {_option(each)} out" for each in sorted(given & {*NOT_OF["learn"]})
+        ]
+    return [f"{mode} takes no {_option(each)}; leave it out" for each in NOT_OF.get(mode or "", ()) if each in given]
+
+
+def _misplaced(given: set[str], name: str, command: str) -> list[str]:
+    """Return what stands before a command and does not go with it."""
+    faults = [f"{_option(each)} does not go with `{command}`; what belongs to it follows it" for each in sorted(given)]
+    return faults + (
+        [f"`{command}` takes no deck, and {name!r} stands before it"] if name and command != "export" else []
+    )
+
+
+def _option(name: str) -> str:
+    return {"listed": "--list", "as_json": "--json"}.get(name, f"--{name.replace('_', '-')}")
 
 
 def deck_named(memory: "Memory", name: str) -> "Deck":

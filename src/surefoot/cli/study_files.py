@@ -1,6 +1,7 @@
 """`surefoot study decks`, `export` and `import`: decks of one's own, and the log, to files and back."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -37,11 +38,13 @@ def own_decks(
 
 @commands.command("export", epilog=EPILOG)
 def export_(
+    context: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="What to write: .tsv, .csv, .json, .apkg or .md.")],
     deck: Annotated[
         list[str] | None, typer.Option("--deck", metavar="DECK", help="Which; all of your own if none is given.")
     ] = None,
     form: Format = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
     as_json: Json = False,
 ) -> None:
     """Write decks to a file: for Anki, for spreadsheets, or as JSON with the whole log of answers."""
@@ -49,15 +52,24 @@ def export_(
     from surefoot.study.deck import decks
     from surefoot.study.memory import Memory
 
+    names = _names(context, deck or [])
     with Memory() as memory:
-        chosen = [deck_named(memory, name) for name in deck or ()] or list(memory.own())
+        chosen = [deck_named(memory, name) for name in names] or list(memory.own())
         if not chosen and format_of(file, form) == "json":
             chosen = list(decks())  # whoever has no deck of their own carries the log
         if not chosen:
             raise InvalidValue("there are no decks of your own; name those to write with --deck")
-        write(file, chosen, memory.log(), form=form)
+        write(file, chosen, memory.log(), form=form, force=force)
     told = [each.id for each in chosen]
     print(json.dumps({"file": str(file), "decks": told}) if as_json else f"{file}: {', '.join(told)}")
+
+
+def _names(context: typer.Context, given: Sequence[str]) -> Sequence[str]:
+    """Return which decks are meant, by --deck or by one before the command."""
+    before = str(context.parent.params.get("name", "")) if context.parent else ""
+    if before and given and {*given} != {before}:
+        raise InvalidValue(f"the deck {before!r} stands before `export`, and --deck says {', '.join(given)}; give one.")
+    return [before] if before else given
 
 
 @commands.command("import", epilog=EPILOG)

@@ -1,9 +1,10 @@
 """Carrying decks and the log out to files and in again: TSV, CSV, JSON, Anki's packages, Markdown."""
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from stat import S_ISREG
 from typing import Literal, TypeAlias, final
 
 from surefoot.errors import InvalidValue, printable
@@ -11,7 +12,8 @@ from surefoot.study import anki, headings, tables, whole_log
 from surefoot.study.deck import Deck
 from surefoot.study.log import Log
 from surefoot.study.memory import Memory
-from surefoot.study.rows import Row, decks_of
+from surefoot.study.merging import with_those_of
+from surefoot.study.rows import Row, decks_of, hashed_slug, renamed, same_title
 
 Format: TypeAlias = Literal["tsv", "csv", "json", "apkg", "md"]
 FORMATS: dict[Format, str] = {
@@ -39,11 +41,13 @@ class Carried:
         decks: the learner's own.
         log: answers and sessions; only JSON has any.
         told: sentences on how the file was read, such as that a term stands twice.
+        derived: the ids that stand in no file and follow from the decks' titles.
     """
 
     decks: tuple[Deck, ...]
     log: Log
     told: tuple[str, ...] = ()
+    derived: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 def format_of(file: Path, given: str | None = None) -> Format:
@@ -63,22 +67,24 @@ def format_of(file: Path, given: str | None = None) -> Format:
 
 
 def write(file: Path, decks: Sequence[Deck], log: Log | None = None, *, form: str | None = None,
-          notetype: str = "Basic") -> None:  # fmt: skip
+          notetype: str = "Basic", force: bool = False) -> None:  # fmt: skip
     """Write decks to a file, whole or not at all.
 
     Args:
-        file: its ending says the format; replaced if it is there.
+        file: its ending says the format.
         decks: one or more.
         log: for JSON, all that was answered.
         form: the format, if the ending does not say it.
         notetype: for TSV, what Anki calls its note type with two fields.
+        force: whether a file that is there is replaced.
 
-    Errors: InvalidValue if there is nothing to write, the format is unknown, or the file cannot be written;
-        MissingPackage if it needs one.
+    Errors: InvalidValue if there is nothing to write, the format is unknown, the file is there and shall stay, or it
+        cannot be written; MissingPackage if it needs one.
     """
     chosen = format_of(file, form)
     if not decks:
         raise InvalidValue(f"{printable(file.name)}: there is no deck to write.")
+    _make_way(file, force)
     part = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
         if chosen == "apkg":
@@ -90,6 +96,16 @@ def write(file: Path, decks: Sequence[Deck], log: Log | None = None, *, form: st
         raise InvalidValue(f"{printable(str(file))} cannot be written: {printable(str(error))}.") from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def _make_way(file: Path, force: bool) -> None:
+    """Refuse to write where something is that shall stay."""
+    if not os.path.lexists(file):
+        return
+    if not force:
+        raise InvalidValue(f"{printable(str(file))} is there already; give another name, or --force to replace it.")
+    if file.exists() and not file.is_file():
+        raise InvalidValue(f"{printable(str(file))} cannot be written: it is no ordinary file.")
 
 
 def _text(chosen: Format, decks: Sequence[Deck], log: Log, notetype: str) -> str:
@@ -119,52 +135,81 @@ def read(file: Path, *, form: str | None = None, title: str | None = None) -> Ca
     try:
         if chosen == "json":
             return Carried(*whole_log.read(_content(file)))
-        decks, told = decks_of(_rows(file, chosen), name if name.isprintable() and name else "own")
+        rows, passed = _rows(file, chosen)
+        decks, told = decks_of(rows, name if name.isprintable() and name else "own")
     except InvalidValue as error:
         raise InvalidValue(f"{printable(file.name)}: {error}") from error
-    return Carried(decks, Log(), told)
+    derived = frozenset(deck.id for deck in decks) - {row.deck_id for row in rows}
+    return Carried(decks, Log(), (*passed, *told), derived)
 
 
-def _rows(file: Path, chosen: Format) -> list[Row]:
+def _rows(file: Path, chosen: Format) -> tuple[list[Row], tuple[str, ...]]:
+    """Return the rows of a file, and what is to be told of lines that are passed over."""
     if chosen == "apkg":
         _size(file)
-        return anki.rows_of(file)
+        return anki.rows_of(file), ()
     text = _content(file)
-    return headings.rows_of(text) if chosen == "md" else tables.rows_of(text)
+    return (headings.rows_of(text), ()) if chosen == "md" else (tables.rows_of(text), tables.passed_over(text))
 
 
 def _content(file: Path) -> str:
     _size(file)
     try:
-        return file.read_text(encoding="utf-8-sig")
+        with file.open("rb") as stream:
+            content = stream.read(MOST + 1)  # it may have grown since
+        text = content.decode("utf-8-sig") if len(content) <= MOST else ""
     except UnicodeDecodeError as error:
         raise InvalidValue("it is not UTF-8; save it as UTF-8.") from error
     except (OSError, ValueError) as error:
         raise InvalidValue(f"it cannot be read: {printable(str(error))}.") from error
+    _bounded(len(content))
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _size(file: Path) -> None:
     try:
-        size = file.stat().st_size
+        found = file.stat()
     except (OSError, ValueError) as error:
         raise InvalidValue(f"it cannot be read: {printable(str(getattr(error, 'strerror', '') or error))}.") from error
+    if not S_ISREG(found.st_mode):  # a pipe has no size, and reading it may never end
+        raise InvalidValue("it cannot be read: it is no ordinary file.")
+    _bounded(found.st_size)
+
+
+def _bounded(size: int) -> None:
     if size > MOST:
-        raise InvalidValue(f"it has {size >> 20} MiB; at most {MOST >> 20} are read.")
+        raise InvalidValue(f"it has more than {MOST >> 20} MiB; at most that is read.")
 
 
 def keep(carried: Carried, memory: Memory) -> tuple[str, ...]:
     """Put what a file held into a memory; return what is to be told of it.
 
-    A deck of one's own that is there already is replaced; answers that are there already are not added again.
+    Of a deck that is there already, notes with the id of one in the file are replaced, and all others stay;
+    `Memory.forget` puts a deck away. Answers that are there already are not added again.
 
     Errors: InvalidValue if a deck cannot be kept.
     """
-    there = {deck.id: len(deck.notes) for deck in memory.own()}
+    there = {deck.id: deck for deck in memory.own()}
     told = list(carried.told)
     if carried.log.sessions:
         told.append(f"{memory.take(carried.log)} of {len(carried.log.answers)} answers are new.")
     for deck in carried.decks:
-        memory.keep(deck)
-        before = f"; it had {there[deck.id]}" if deck.id in there else ""
-        told.append(f"{deck.title} ({deck.id}) is kept with {len(deck.notes)} notes{before}.")
+        found = _apart(deck, there) if deck.id in carried.derived else deck
+        before = there.get(found.id)
+        there[found.id] = whole = found if before is None else with_those_of(before, found)
+        memory.keep(whole)
+        told.append(_kept(found, before, whole))
     return tuple(told)
+
+
+def _apart(deck: Deck, there: Mapping[str, Deck]) -> Deck:
+    """Return a deck under another id if a deck of another title has its own."""
+    before = there.get(deck.id)
+    return deck if before is None or same_title(before.title, deck.title) else renamed(deck, hashed_slug(deck.title))
+
+
+def _kept(deck: Deck, before: Deck | None, whole: Deck) -> str:
+    had = "" if before is None else f"; it had {len(before.notes)}"
+    stay = len(whole.notes) - len(deck.notes)
+    had += f", and {stay} not in the file stay{'s' if stay == 1 else ''}" if stay else ""
+    return f"{whole.title} ({whole.id}) is kept with {len(whole.notes)} notes{had}."

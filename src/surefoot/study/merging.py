@@ -1,4 +1,4 @@
-"""Two logs become one: of two machines, or a memory and what was once exported from it."""
+"""Two logs become one: of two machines, or a memory and what was once exported from it; and so do two decks."""
 
 import sqlite3
 from collections import defaultdict
@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from surefoot.errors import refuse
 from surefoot.study.answered import MODES, Answered
+from surefoot.study.deck import Deck
 from surefoot.study.log import Log, Logged, Session, checked, moment_faults, seconds_faults
 from surefoot.study.log_rows import ANSWERS, FIELDS, add_answer, logged
 
@@ -86,3 +87,19 @@ def _add_times(database: sqlite3.Connection, log: Log, numbers: Mapping[int, int
             there.remove(key)
         else:
             database.execute("INSERT INTO time (session, seconds) VALUES (?, ?)", key)
+
+
+def with_those_of(before: Deck, new: Deck) -> Deck:
+    """Return a new deck with those notes of the one before that are not in it; if there are none, as it is.
+
+    >>> from surefoot.study.note import Note
+    >>> one, two = (Deck("a", "A", (Note(f"a.{at}", "own", at, "?", "!", ""),), own=True) for at in "12")
+    >>> [note.id for note in with_those_of(one, two).notes]
+    ['a.1', 'a.2']
+    """
+    found = {note.id: note for note in new.notes}
+    known = {note.id for note in before.notes}
+    if known <= {*found}:
+        return new
+    kept = [found.get(note.id, note) for note in before.notes]
+    return replace(new, notes=(*kept, *(note for note in new.notes if note.id not in known)))

@@ -1,8 +1,9 @@
 """Rows of a file, whatever its format, become decks of one's own."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any, final
 
@@ -15,6 +16,9 @@ TEXTS = ("title", "asks", "says", "why", "picture", "use", "common", "source", "
 """Of a note's fields those that a table or a heading tells, beside its id and `LISTS`; drills need JSON."""
 
 COLUMNS = (*TEXTS, *LISTS)
+
+LONGEST = 100
+"""Characters of an id that follows from a title."""
 
 
 @final
@@ -65,11 +69,18 @@ def decks_of(rows: Iterable[Row], title: str) -> tuple[tuple[Deck, ...], tuple[s
     told: list[str] = []
     for row in rows:
         name = row.deck or title
-        pile = piles.setdefault(row.deck_id or slug(name), _Pile(row.deck_id or slug(name), name))
-        _lay(row, pile, faults, told)
+        _lay(row, _pile(row.deck_id, name, piles), faults, told)
     refuse("its rows", faults if faults or piles else ["there is no note in it"])
     made = [deck for pile in piles.values() if (deck := _deck(pile, told))]
     return tuple(made), tuple(dict.fromkeys(told))
+
+
+def _pile(told: str, title: str, piles: dict[str, _Pile]) -> _Pile:
+    """Return the deck of an id that is told, or of a title: two titles never share an id that follows from one."""
+    name = told or slug(title)
+    if not told and name in piles and not same_title(piles[name].title, title):
+        name = hashed_slug(title)
+    return piles.setdefault(name, _Pile(name, title))
 
 
 def _lay(row: Row, pile: _Pile, faults: list[str], told: list[str]) -> None:
@@ -138,12 +149,51 @@ def _deck(pile: _Pile, told: list[str]) -> Deck | None:
 
 
 def slug(title: str) -> str:
-    """Return an id for a deck of some title.
+    """Return an id for a deck of some title; where signs of the title are left out, it ends with a hash.
 
-    >>> slug("  Big O, explained!")
-    'big-o-explained'
+    >>> slug("  Big O notation"), slug("C"), slug("C++"), slug("C#")
+    ('big-o-notation', 'c', 'c-cedb1bac', 'c-951a4d36')
     """
-    return "-".join(re.findall(r"\w+", title.casefold()))[:100] or "own"
+    plain = _plain(title)
+    whole = "-".join(plain.replace("-", " ").split())
+    return whole or "own" if whole == _words(plain) and len(whole) <= LONGEST else hashed_slug(title)
+
+
+def hashed_slug(title: str) -> str:
+    """Return an id for a deck of some title that no deck of another title has.
+
+    >>> hashed_slug("C")
+    'c-2e7d2c03'
+    """
+    plain = _plain(title)
+    return f"{_words(plain)[: LONGEST - 9] or 'own'}-{sha256(plain.encode('utf-8', 'replace')).hexdigest()[:8]}"
+
+
+def _plain(title: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", title.casefold()).split())
+
+
+def _words(plain: str) -> str:
+    return "-".join(re.findall(r"\w+", plain))
+
+
+def same_title(one: str, other: str) -> bool:
+    """Return whether two titles differ at most in case and spaces.
+
+    >>> same_title("C", " c "), same_title("C", "C++")
+    (True, False)
+    """
+    return _plain(one) == _plain(other)
+
+
+def renamed(deck: Deck, name: str) -> Deck:
+    """Return a deck under another id; ids of notes that follow from the deck's follow from the new one."""
+    notes = []
+    for note in deck.notes:
+        texts = (note.title, f"{note.title} {note.says}")
+        found = (own_id(name, text) for text in texts if note.id == own_id(deck.id, text))
+        notes.append(replace(note, id=next(found, note.id)))
+    return replace(deck, id=name, notes=tuple(notes))
 
 
 def own_id(deck: str, term: str) -> str:

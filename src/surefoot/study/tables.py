@@ -2,9 +2,10 @@
 
 import csv
 import io
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 
-from surefoot.errors import InvalidValue, printable
+from surefoot.errors import InvalidValue, printable, short
 from surefoot.study.deck import Deck
 from surefoot.study.markup import as_html, as_text, media_in
 from surefoot.study.note import Note
@@ -16,6 +17,15 @@ OVER = "surefoot::"
 DECK_TAG = "surefoot-deck::"
 """The tag that tells a deck's id where that does not follow from its title."""
 
+_HEADERS = frozenset(
+    ("separator", "html", "tags", "columns", "notetype", "deck", "if matches",
+     "guid column", "notetype column", "deck column", "tags column")
+)  # fmt: skip
+"""What Anki's header lines say; Source: the Anki manual, "Text Files", "File Headers"."""
+
+_UNREAD = ("tags", "notetype", "if matches")
+"""Those of them that say nothing of a note here."""
+
 _ANKI = ("guid", "notetype", "deck", "tags", "front", "back")
 
 NAMES = {
@@ -26,6 +36,12 @@ NAMES = {
 """How a column may be called, by what it is; the other columns are called as the field of a note."""
 
 _MEANT = {name: field for field, names in NAMES.items() for name in names} | {name: name for name in COLUMNS}
+
+_SAMPLE = 200
+"""Lines by which the separator is found."""
+
+_TOLD = 10
+"""Lines that are passed over and told one by one."""
 
 _SEPARATORS = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "colon": ":", "space": " "}
 
@@ -65,7 +81,12 @@ def back_of(note: Note) -> str:
 
 
 def csv_text(decks: Sequence[Deck]) -> str:
-    """Return decks as a table with a row of names and plain text, as spreadsheets read it."""
+    """Return decks as a table with a row of names and plain text, as spreadsheets read it.
+
+    A cell that begins with =, +, - or @ stays as it is, though a spreadsheet takes it for a formula: what is put before
+    it to prevent that, an apostrophe or a tab, would be part of the text wherever else the table is read. Whoever opens
+    decks of others in a spreadsheet has it read the columns as text.
+    """
     columns = ("id", "deck_id", "deck", *COLUMNS)
     rows = [{**fields_of(note), "deck_id": deck.id, "deck": deck.title} for deck in decks for note in deck.notes]
     return _written([dict(zip(columns, columns, strict=True)), *rows], columns, ",")
@@ -81,7 +102,8 @@ def _written(rows: Sequence[Mapping[str, str]], columns: Sequence[str], separato
 def rows_of(text: str, separator: str = "") -> list[Row]:
     """Return the rows of a table, ours, Anki's, or any with question and answer in its first two columns.
 
-    A column is known by its name in the first row, in a line "#columns:", or in one such as "#guid column:1".
+    A column is known by its name in the first row, in a line "#columns:", or in one such as "#guid column:1". Only
+    lines that Anki knows are header lines; another that begins with "#" is a row, or passed over if it is one cell.
 
     Args:
         text: the whole file.
@@ -90,9 +112,9 @@ def rows_of(text: str, separator: str = "") -> list[Row]:
 
     Errors: InvalidValue if it is no such table.
     """
-    head, body, skipped = _head(text)
-    named = head.get("separator", separator)
-    separator = _SEPARATORS.get(named.lower(), named[:1]) or _separator(body)
+    head, body, passed = _head(text, separator)
+    skipped = len(passed)
+    separator = _named(head, separator) or _separator(body)
     lines = list(_lines(body, separator, skipped))
     columns = _columns(head, separator, len(lines[0][1]) if lines else 0)
     if not columns and lines and _are_names(lines[0][1]):
@@ -101,21 +123,46 @@ def rows_of(text: str, separator: str = "") -> list[Row]:
     return [_row(place, cells, columns or ["asks", "says"], head.get("deck", ""), html) for place, cells in lines]
 
 
-def _head(text: str) -> tuple[dict[str, str], str, int]:
-    """Return what Anki's header lines say, the rest, and how many lines there were."""
+def passed_over(text: str, separator: str = "") -> tuple[str, ...]:
+    r"""Return a sentence for each line before the rows that says nothing of a note.
+
+    >>> passed_over("# of last week\n#separator:tab\nRing\tA set.\n#define\tA macro.\n")
+    ('line 1, "# of last week", is passed over.',)
+    """
+    lines = [(place, line) for place, line in enumerate(_head(text, separator)[2], 1) if line]
+    more = (f"{len(lines) - _TOLD:,} more lines are passed over.",) if len(lines) > _TOLD else ()
+    return (*(f'line {at}, "{printable(short(line, 60))}", is passed over.' for at, line in lines[:_TOLD]), *more)
+
+
+def _head(text: str, separator: str) -> tuple[dict[str, str], str, list[str]]:
+    """Return what Anki's header lines say, the rest, and of each line before it what is passed over, or ""."""
     told: dict[str, str] = {}
     lines = text.splitlines(keepends=True)
-    count = 0
-    while count < len(lines) and lines[count].startswith("#"):
-        name, _, value = lines[count][1:].rstrip("\r\n").partition(":")
-        told[name.strip().lower()] = value if name.strip().lower() == "columns" else value.strip(" ")
-        count += 1
-    return told, "".join(lines[count:]), count
+    passed: list[str] = []
+    first = next((at for at, line in enumerate(lines) if not line.startswith("#")), 0)
+    usual = ""
+    for line in itertools.takewhile(lambda line: line.startswith("#"), lines):
+        name, colon, value = line[1:].rstrip("\r\n").partition(":")
+        name = name.strip().lower()
+        if header := bool(colon) and name in _HEADERS:
+            told[name] = value if name == "columns" else value.strip(" ")
+        elif (
+            _named(told, separator) or (usual := usual or _separator("".join(lines[first : first + _SAMPLE])))
+        ) in line:
+            break
+        passed.append("" if header and name not in _UNREAD else line.strip())
+    return told, "".join(lines[len(passed) :]), passed
+
+
+def _named(head: Mapping[str, str], separator: str) -> str:
+    """Return the separator that a header line names, or else the one that is given; it may be ""."""
+    named = head.get("separator", separator)
+    return _SEPARATORS.get(named.lower(), named[:1])
 
 
 def _separator(body: str) -> str:
     """Return what parts a row of names in the first line or, if there is none, parts most rows."""
-    some = "\n".join(body.splitlines()[:200])
+    some = "\n".join(body.splitlines()[:_SAMPLE])
     found = {each: [cells for _, cells in _lines(some, each, 0)] for each in "\t,;"}
     return max(
         found, key=lambda each: (any(map(_are_names, found[each][:1])), sum(len(row) > 1 for row in found[each]))
