@@ -50,6 +50,19 @@ def test_a_wrong_number_is_wrong_and_its_slip_is_told(text, answer, says):
     assert says in found.says
 
 
+@pytest.mark.parametrize("answer", ["0.25", "1e+300", "8.88178e-16", "-0.5"])
+@pytest.mark.parametrize("text", ["5e-324", "1e308", "-1e308", "1.7e308", "0"])
+def test_a_number_of_any_size_gets_a_verdict(text, answer):
+    assert not judged(number(answer), text).right
+
+
+def test_what_is_rounded_too_far_is_told_how_many_digits_are_asked():
+    found = judged(number("0.00154213"), "0.0015")
+    assert not found.right
+    assert "more digits" in found.says
+    assert "further off" in judged(number("0.00154213"), "0.00158").says
+
+
 def test_a_count_has_no_tolerance():
     assert judged(number("1250", within=0.0), "1250").right
     assert not judged(number("1250", within=0.0), "1251").right
@@ -108,7 +121,12 @@ def test_a_turned_card_is_graded_by_its_learner():
 
 
 @fuzzed
-@given(st.text(max_size=400), st.sampled_from([number("0.25"), typed("Momentum"), typed("momentum*b", kind="cloze")]))
+@given(
+    st.text(max_size=400) | st.floats(allow_nan=True).map(repr),
+    st.sampled_from(
+        [number("0.25"), number("1e308"), number("8.88e-16"), typed("Momentum"), typed("momentum*b", kind="cloze")]
+    ),
+)
 def test_whatever_is_answered_gets_a_verdict_of_printable_words(text, question):
     found = judged(question, text)
     assert found.says.isprintable()

@@ -86,6 +86,21 @@ def test_so_many_cards_are_met_for_the_first_time_and_no_more():
         spaced(unseen=-1)
 
 
+def test_what_was_met_today_counts_in_the_next_session():
+    answers = [graded(f"n{each}/forward", NOW - 3600.0, 4) for each in range(2)]
+    assert spaced(9, answers, unseen=3).left == 1
+    assert spaced(9, answers, now=NOW + DAY, unseen=3).left >= 3
+
+
+def test_a_card_failed_in_another_session_comes_again_in_this_one():
+    answers = [graded(card.id, NOW - 5, 4) for card in small_deck(2).cards[1:]]
+    state = spaced(2, [*answers, graded("n0/forward", NOW - 5, 1)])
+    assert not state.done
+    assert (state.question.card.id, state.left) == ("n0/forward", 1)
+    state.answer(4, NOW, 2.0)
+    assert state.done
+
+
 def test_undo_leads_back_to_the_card_and_forgets_the_grade():
     known = [graded("n0/forward", NOW - 9 * DAY, 3)]
     one, other = spaced(answers=known), spaced(answers=known)

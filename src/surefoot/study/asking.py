@@ -7,14 +7,17 @@ from random import Random
 from surefoot.catalogue import find
 from surefoot.errors import InvalidValue
 from surefoot.study.card import Card
-from surefoot.study.cloze import cloze_of, others_for
+from surefoot.study.cloze import JOIN, cloze_of, typable
 from surefoot.study.deck import Deck
 from surefoot.study.drills import exercise_of
+from surefoot.study.fillings import others_for, written
+from surefoot.study.formula_tree import FUNCTIONS, OPAQUE
 from surefoot.study.library import notes
 from surefoot.study.near import others_of
 from surefoot.study.note import Note
 from surefoot.study.question import Form, Question
 from surefoot.study.words import words_of
+from surefoot.symbols import SYMBOLS
 
 SHORT = 4
 """Words that a term may have to be typed."""
@@ -37,7 +40,8 @@ def forms_of(card: Card) -> tuple[Form, ...]:
             short = any(len(term.split()) <= SHORT for term in (card.note.title, *card.note.also))
             return ("turn", "choice", "typed") if short else ("turn", "choice")
         case "cloze":
-            return "turn", "choice", "typed"
+            line, others = _lines(card)
+            return ("turn", "choice", "typed") if typable(line, others, _known(card.note)) else ("turn", "choice")
         case "numeric":
             return "turn", "number"
         case "predict":
@@ -92,15 +96,23 @@ def _reverse(card: Card, form: Form, deck: Deck, drawn: Random) -> Question:
 def _accepted(note: Note, deck: Deck) -> tuple[str, ...]:
     """Return what counts as a note's title.
 
-    That is its other names, its first part where no other note begins so, and the names of notes told alike.
+    That is its other names, its first part where no other note begins so, and the names of notes told alike; what is
+    another note's own title or entry is not. A check is a case of the note that explains it, and no other thing.
     """
     everything = {each.id: each for each in (*notes(), *deck.notes) if each.id != note.id}.values()
     alike = [each for each in everything if words_of(each.says) == words_of(note.says)]
-    found = [*note.also, *(name for each in alike for name in (each.title, *each.also))]
+    taken = {words_of(name) for each in everything if each not in alike for name in _own_names(each)}
+    found = [name for name in note.also if words_of(name) not in taken]
+    found += [name for each in alike for name in (each.title, *each.also)]
     head = _head(note.title)
     if head != note.title and not any(_head(each.title).casefold() == head.casefold() for each in everything):
         found.append(head)
     return tuple(dict.fromkeys(name for name in found if name != note.title))
+
+
+def _own_names(note: Note) -> tuple[str, ...]:
+    kind, _, name = note.entry.partition(":")
+    return () if kind == "check" else (note.title, name) if name else (note.title,)
 
 
 def _head(title: str) -> str:
@@ -120,18 +132,40 @@ def hidden(text: str, note: Note) -> str:
 
 
 def _cloze(card: Card, form: Form, drawn: Random) -> Question:
-    formula = card.note.formula
-    line = formula[card.place]
-    cloze = cloze_of(line, drawn)
-    choices = _mixed(cloze.answer, others_for(cloze, formula, drawn), drawn) if form == "choice" else ()
-    lines = [cloze.line if place == card.place else each for place, each in enumerate(formula)]
-    asks = f"{card.note.title}: what is missing in the formula?"
-    return Question(card, form, asks, cloze.answer, (*lines, *_legend(card.note)), choices, tells=line)
+    note, (line, others) = card.note, _lines(card)
+    cloze = cloze_of(line, drawn, others, _known(note) if form == "typed" else None)
+    answer = written(cloze.answer) if form == "choice" else cloze.answer
+    choices = _mixed(answer, others_for(cloze, note.formula, drawn), drawn) if form == "choice" else ()
+    shown = [cloze.line if place == card.place else each for place, each in enumerate(note.formula)]
+    shown += _legend(note)
+    if (
+        form != "choice"
+        and JOIN not in line
+        and _names(answer) - {*SYMBOLS, *_names(" ".join(shown)), *FUNCTIONS, *OPAQUE}
+    ):
+        shown.append(f"its names: {', '.join(sorted(_names(' '.join(note.formula)) - FUNCTIONS - OPAQUE))}")
+    asks = f"{note.title}: what is missing in the formula?"
+    return Question(card, form, asks, answer, tuple(shown), choices, tells=line)
+
+
+def _lines(card: Card) -> tuple[str, tuple[str, ...]]:
+    """Return a card's line of the formula, and the others."""
+    lines, place = card.note.formula, card.place
+    return lines[place], (*lines[:place], *lines[place + 1 :])
+
+
+def _names(text: str) -> set[str]:
+    return set(re.findall(r"[^\W\d]\w*", text))
+
+
+def _known(note: Note) -> set[str]:
+    """Return the names that may be asked for alone: those of the glossary, and those that the legend tells."""
+    return {*SYMBOLS, *_names(" ".join(_legend(note)))}
 
 
 def _legend(note: Note) -> tuple[str, ...]:
     """Return, in a line, what the names in a formula mean, as far as the catalogue knows them."""
-    names = set(re.findall(r"[^\W\d]\w*", " ".join(note.formula)))
+    names = _names(" ".join(note.formula))
     terms = find(note.entry).terms if note.entry else ()
     told = [f"{term.name}: {term.says}" for term in terms if term.name in names and term.says]
     return ("; ".join(told),) if told else ()

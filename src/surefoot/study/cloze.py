@@ -1,15 +1,14 @@
-"""A formula with a part left out: which parts can be, and what else might stand in the gap."""
+"""A formula with a part left out: which parts can be, and which are worth asking for."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import final
 
 from surefoot.errors import InvalidValue
-from surefoot.schedules import parse
 from surefoot.study.formula_tree import Node, tree_of
-from surefoot.study.formulas import clauses, same
+from surefoot.study.formulas import clauses
 
 GAP = "____"
 """What stands where a part was left out."""
@@ -42,12 +41,32 @@ def gaps(line: str) -> tuple[Cloze, ...]:
     """
     if JOIN in line:
         return _phases(line)
-    found = [(start + node.start, start + node.end) for start, text in clauses(line) for node in _parts(tree_of(text))]
+    found = [
+        _bared(line, start + node.start, start + node.end)
+        for start, text in clauses(line)
+        for node in _parts(tree_of(text))
+    ]
     if not found:
         place = line.rfind("=") + 1
         found = [(place + len(line[place:]) - len(line[place:].lstrip()), len(line))]
     unique = dict.fromkeys(found)
     return tuple(Cloze(line[:start] + GAP + line[end:], line[start:end].strip()) for start, end in unique)
+
+
+def _bared(line: str, start: int, end: int) -> tuple[int, int]:
+    """Return where a part begins and ends without the brackets around it: they stay in the line."""
+    while line[start] == "(" and _closing(line, start) == end - 1:
+        start, end = start + 1, end - 1
+    return start, end
+
+
+def _closing(line: str, start: int) -> int:
+    depth = 0
+    for place in range(start, len(line)):
+        depth += (line[place] == "(") - (line[place] == ")")
+        if depth == 0:
+            return place
+    return len(line)
 
 
 def _parts(tree: Node) -> Iterator[Node]:
@@ -61,85 +80,62 @@ def _phases(line: str) -> tuple[Cloze, ...]:
     )
 
 
-def cloze_of(line: str, drawn: Random) -> Cloze:
-    """Return one way to leave a part out; of three, two leave out more than a name."""
-    every = gaps(line)
-    large = [each for each in every if not each.answer.isidentifier()]
-    return drawn.choice(large if large and drawn.random() < 2 / 3 else every)
-
-
-def others_for(cloze: Cloze, formula: Sequence[str], drawn: Random, count: int = 3) -> tuple[str, ...]:
-    """Return expressions that are wrong in the gap, each another one: the right one with a slip, or another part.
+def cloze_of(line: str, drawn: Random, others: Sequence[str] = (), known: Collection[str] | None = None) -> Cloze:
+    """Return one way to leave a part out, of those most worth asking for; now and then of the next best.
 
     Args:
-        cloze: the gap.
-        formula: all lines of the formula, whose names and parts are taken.
+        line: the line.
         drawn: chooses.
-        count: how many.
+        others: the lines beside it.
+        known: names that may be asked for alone; None if all may.
     """
-    slips = [text for kind in _slips(cloze.answer, formula) for text in drawn.sample(kind, len(kind))]
-    parts = sorted({each.answer for line in formula for each in gaps(line)} | {*_SPARE})
-    drawn.shuffle(parts)
-    found = list[str]()
-    for text in [*slips[:count], *parts, *slips[count:], *_SPARE]:  # parts only where there are too few slips
-        if len(found) < count and all(differ(text, other) for other in (cloze.answer, *found)):
-            found.append(text)
-    return tuple(found)
+    ranked = sorted({_rank(each, others) for each in _askable(line, others, known)})
+    rank = ranked[0]
+    if len(ranked) > 1 and ranked[1] < TRIVIAL and drawn.random() < 1 / 4:
+        rank = ranked[1]
+    return drawn.choice([each for each in _askable(line, others, known) if _rank(each, others) == rank])
 
 
-_SPARE = ("1", "0", "2")
-"""What may stand in a gap of a formula that has but one part."""
+def typable(line: str, others: Sequence[str], known: Collection[str]) -> bool:
+    """Return whether a line has a part that can be typed: more than a name that stands nowhere.
 
-_SHARE = re.compile(r"\d+(?=%)")
-
-
-def _slips(answer: str, formula: Sequence[str]) -> tuple[list[str], ...]:
-    """Return what becomes of an expression by one slip, the likeliest kind of slip first."""
-    if _schedule(answer) is not None:
-        return (_other_phases(answer),)
-    try:
-        tree = tree_of(answer)
-    except InvalidValue:
-        return ()
-    names = sorted({name for line in formula for _, text in clauses(line) for name in tree_of(text).names})
-    named = [node for node in tree.walk() if node.kind == "name"]
-    swapped = [answer[: node.start] + name + answer[node.end :] for node in named for name in names]
-    signs = [(at, _TURNED[each]) for at, each in enumerate(answer) if at and each in _TURNED]
-    turned = [answer[:at] + other + answer[at + 1 :] for at, other in signs]
-    lost = [answer.replace(part, "") for part in ("sqrt", "^2", "1 - ") if part in answer]
-    inner = answer if answer.isidentifier() else f"({answer})"
-    more = [f"sqrt({answer})", f"{inner}^2", f"1 - {inner}"]
-    slips = sorted({text for text in [*swapped, *turned, *lost] if text != answer})
-    return slips, more
-
-
-_TURNED = {"+": "-", "-": "+", "*": "/", "/": "*"}
-
-
-def _other_phases(text: str) -> list[str]:
-    shapes = ("constant", "linear", "cosine", "warmup", "cosine_warmup", "one_minus_sqrt")
-    inside = text.partition("(")[2]
-    found = {f"{shape}({inside}" for shape in shapes} | {_SHARE.sub(number, text) for number in ("10", "50", "80")}
-    return sorted(each for each in found if _schedule(each) is not None)
-
-
-def _schedule(text: str) -> str | None:
-    try:
-        return str(parse(text))
-    except InvalidValue:
-        return None
-
-
-def differ(one: str, other: str) -> bool:
-    """Return whether two expressions, or two phases, are not the same; what cannot be read differs from nothing.
-
-    >>> differ("v + eps", "eps + v"), differ("linear()", "cosine()"), differ("linear()", "linear(to=0)")
-    (False, True, False)
+    >>> typable("perplexity = exp(mean_penalty)", (), ()), typable("b = momentum*b + g", (), ())
+    (False, True)
     """
-    first, second = _schedule(one), _schedule(other)
-    if first is not None or second is not None:
-        return first != second
+    return any(_told(each, others, known) for each in gaps(line))
+
+
+def _askable(line: str, others: Sequence[str], known: Collection[str] | None) -> list[Cloze]:
+    every = list(gaps(line))
+    return [each for each in every if known is None or _told(each, others, known)] or every
+
+
+def _told(cloze: Cloze, others: Sequence[str], known: Collection[str]) -> bool:
+    """Whether what was left out is more than a name, or a name that its reader can know."""
+    return not cloze.answer.isidentifier() or cloze.answer in known or _stands(cloze.answer, cloze.line, *others)
+
+
+TRIVIAL = (False, False, True, False)
+"""From this rank on a part is only asked for where there is no other."""
+
+
+def _rank(cloze: Cloze, others: Sequence[str]) -> tuple[bool, bool, bool, bool]:
+    """Return how little a part is worth asking for: what is worth most comes first.
+
+    The name left of the equals sign is worth least, then what stands elsewhere, a letter, and what is but one operand.
+    """
+    answer = cloze.answer
+    left = answer == cloze.line.partition("=")[0].strip()
+    return left, _stands(answer, cloze.line, *others), len(answer) == 1, _operands(answer) < 2
+
+
+def _operands(text: str) -> int:
     try:
-        return not same(one, other, tree_of(one).names | tree_of(other).names)
+        return sum(node.kind in ("name", "number") for node in tree_of(text).walk())
     except InvalidValue:
-        return False
+        return 2
+
+
+def _stands(text: str, *lines: str) -> bool:
+    """Whether a text stands in lines, word for word."""
+    return any(re.search(rf"(?<!\w){re.escape(text)}(?!\w)", line) for line in lines)

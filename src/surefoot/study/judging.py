@@ -15,9 +15,13 @@ from surefoot.study.words import matched, words_of
 LONGEST = 300
 """Characters of an answer that are looked at; the longest right one has 96."""
 
+MOST_ROUNDED = 0.5
+"""How far rounding to one digit moves a number at most, as a part of it."""
+
 _SUPERSCRIPT = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _POWER = re.compile(r"[⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 _BEFORE = re.compile(r"^[^=]*=|^\s*(?:about|circa|ca\.?|≈|~)")
+_PLAIN = re.compile(r"[-+−]?(\d*[.,]?\d+)(?:[eE][-+]?\d+)?")
 _GROUPED = re.compile(r"^\s*[-+−]?\d{1,3}(?:[,'\s\u2009\u202f]\d{3})+(?:\.\d+)?\s*$")
 
 
@@ -82,7 +86,7 @@ def _number_verdict(question: Question, text: str) -> Verdict:
     if not found:
         return Verdict(False, "that is no number: 0.25, 0,25, 1/4, 25 % and 2.5e-1 are read")
     hit = any(near(value, right, question.within) for value in found)
-    return Verdict(hit, "" if hit else _slip(found[0], right, question.within))
+    return Verdict(hit, "" if hit else _slip(text, found[0], right, question.within))
 
 
 def number_of(answer: str) -> float:
@@ -105,16 +109,32 @@ def near(value: float, right: float, within: float) -> bool:
     return abs(value - right) <= (max(within, 1e-9) * abs(right) if right else 1e-12)
 
 
-def _slip(value: float, right: float, within: float) -> str:
+def _slip(text: str, value: float, right: float, within: float) -> str:
     """Say what a wrong number has in common with the right one, if it is a well-known slip."""
     if near(-value, right, within):
         return "the sign is the other way round"
     if right and near(value, 100 * right, within):
         return "it is a hundred times too large: a percentage needs its sign"
-    power = round(math.log10(abs(value / right))) if value and right else 0
-    if power and near(value / 10.0**power, right, within):
-        return "the digits are right; the decimal point is in another place"
+    if value and right:
+        apart = math.log10(abs(value)) - math.log10(abs(right))  # of logarithms: a quotient may be 0 or too large
+        if round(apart) and (value > 0) == (right > 0) and abs(apart - round(apart)) <= math.log10(1.0 + within) + 1e-9:
+            return "the digits are right; the decimal point is in another place"
+    if not near(value, right, max(5 * within, MOST_ROUNDED)):
+        return ""
+    digits = digits_of(text)
+    if digits and value == float(f"{right:.{digits}g}"):
+        return "it is rounded too far: more digits are asked"
     return "close, but further off than rounding explains" if near(value, right, 5 * within) else ""
+
+
+def digits_of(text: str) -> int:
+    """Return with how many significant digits a plain number is written; 0 if it is no plain number.
+
+    >>> digits_of("0.0015"), digits_of("1,20e-3"), digits_of("1/3")
+    (2, 3, 0)
+    """
+    found = _PLAIN.fullmatch(text.strip())
+    return len(re.sub(r"\D", "", found[1]).lstrip("0")) if found else 0
 
 
 def _formula_verdict(question: Question, text: str) -> Verdict:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from random import Random
 
+from surefoot.catalogue import find
 from surefoot.study.library import notes
 from surefoot.study.note import Note
 from surefoot.study.words import words_of
@@ -27,12 +28,14 @@ def others_of(
         count: how many.
     """
     right, found = words_of(text(note)), dict[tuple[str, ...], str]()
-    for strict in (True, False):  # notes on the same thing only where there is nothing else
+    of_catalogue = _of_catalogue(note)
+    for strict in (not of_catalogue, False):  # notes on the same thing only where there is nothing else
         if len(found) == count:
             break
         every = [each for each in (*pool, *notes()) if _other(note, each, strict=strict)]
         every.sort(key=lambda each: _distance(note, each, text))
-        nearest = list(dict.fromkeys(map(text, every)))[: max(AMONG, 3 * count)]
+        most = 2 * count if of_catalogue else max(AMONG, 3 * count)
+        nearest = list(dict.fromkeys(map(text, every)))[:most]
         for each in drawn.sample(nearest, len(nearest)):
             if words_of(each) != right and len(found) < count:
                 found.setdefault(words_of(each), each)
@@ -59,6 +62,21 @@ def _terms(note: Note) -> set[str]:
     return {word for name in (note.title, *note.also) for word in words_of(name) if len(word) >= TELLING}
 
 
-def _distance(note: Note, other: Note, text: Callable[[Note], str]) -> tuple[bool, bool, int]:
-    read_off = "." in note.id
-    return ("." in other.id) != read_off, other.topic != note.topic, abs(len(text(other)) - len(text(note)))
+def _distance(note: Note, other: Note, text: Callable[[Note], str]) -> tuple[bool, bool, bool, int, bool, int]:
+    """Return how far another note is: of the catalogue's own, those of one kind with the same words come first.
+
+    Without them the one answer that shares a word with its question would be the right one.
+    """
+    read_off = _of_catalogue(note)
+    shared, kin = 0, True
+    if read_off:
+        shared = len(_terms(note) & {*_terms(other), *words_of(text(other))})
+        kin = other.entry.partition(":")[2] in find(note.entry).kin
+    kind = read_off and other.entry.partition(":")[0] != note.entry.partition(":")[0]
+    apart = abs(len(text(other)) - len(text(note)))
+    return kind, _of_catalogue(other) != read_off, other.topic != note.topic, -shared, not kin, apart
+
+
+def _of_catalogue(note: Note) -> bool:
+    """Whether a note is read off an entry; an id of one's own deck may hold a dot too."""
+    return bool(note.entry) and note.id == note.entry.replace(":", ".", 1)

@@ -14,7 +14,10 @@ from surefoot.study.question import Question, Verdict
 from surefoot.study.spacing import Spacing
 
 UNSEEN = 20
-"""Cards met for the first time in one session; Anki's number a day."""
+"""Cards of a deck met for the first time within a day, as in Anki."""
+
+DAY = 24 * 3600.0
+"""Seconds."""
 
 AHEAD = 20 * 60.0
 """Seconds: a card that is due sooner than this is asked at the end of the session, as Anki does it."""
@@ -49,7 +52,7 @@ class Spaced:
         asker: who asks.
         answers: of the log, in the order in which they were given.
         now: in seconds since 1970.
-        unseen: how many cards may be met for the first time.
+        unseen: how many cards of the deck may be met for the first time within 24 hours, earlier sessions counted.
 
     Laws: what is due comes first, the longest overdue before the others; undoing an answer leads back to its card, with
         the same numbers; a session ends when nothing is due within twenty minutes.
@@ -83,12 +86,20 @@ class Spaced:
         self._show(now)
 
     def _first(self, now: float, unseen: int) -> tuple[Card, ...]:
-        queue, met = [], 0
+        queue, met = [], self._met(now)
         for card in self.spacing.due(self.deck.cards, now):
             new = self.spacing.of(card.id) is None
             met += new
             queue += [] if new and met > unseen else [card]
         return tuple(queue)
+
+    def _met(self, now: float) -> int:
+        """Return how many cards of the deck were met for the first time within the last day."""
+        first = dict[str, float]()
+        for each in self._known:
+            if each.rating is not None:
+                first[each.card] = min(each.at, first.get(each.card, each.at))
+        return sum(first.get(card.id, 0.0) > now - DAY for card in self.deck.cards)
 
     @property
     def done(self) -> bool:
@@ -155,7 +166,7 @@ class Spaced:
         self.question = None if card is None else self._made(card)
 
     def _next(self, now: float) -> Card | None:
-        """Return the card to be shown: one that came due in this session, the next of the queue, one due soon."""
+        """Return the card to be shown: one that has come due, the next of the queue, one due soon."""
         soon = self._soon()
         if soon and self._due(soon[0]) <= now:
             return soon[0]
@@ -164,9 +175,9 @@ class Spaced:
         return soon[0] if soon and self._due(soon[0]) <= now + AHEAD else None
 
     def _soon(self) -> list[Card]:
-        """Return the cards of this session that are still counted in minutes, the first that is due first."""
-        met = {outcome.question.card.id: outcome.question.card for outcome, _ in self._given}
-        learning = [card for card in met.values() if self._in_minutes(card)]
+        """Return the cards that are counted in minutes, whichever session asked them last, the first due first."""
+        queued = {card.id for card in self._queue}
+        learning = [card for card in self.deck.cards if card.id not in queued and self._in_minutes(card)]
         return sorted(learning, key=self._due)
 
     def _in_minutes(self, card: Card) -> bool:

@@ -74,6 +74,14 @@ def test_every_drill_that_a_note_or_the_catalogue_names_makes_questions(name):
         assert (exercise.form == "number") == (NAMED[name].kind not in PREDICTED)
 
 
+@pytest.mark.parametrize("drill", KINDS, ids=str)
+def test_a_number_that_two_digits_do_not_tell_says_how_many_are_asked(drill):
+    for seed in range(50):
+        made = exercise_of(drill, seed)
+        if made.form == "number" and not judged(question_of(drill, made), f"{number_of(made.answer):.2g}").right:
+            assert made.asks.endswith("decimals.)") or "significant digits" in made.asks or made.within == 0.0, made
+
+
 @pytest.mark.parametrize(
     "drill",
     [

@@ -8,8 +8,19 @@ import pytest
 
 from surefoot.landscapes.limits import limit
 from surefoot.rules import RULES
-from surefoot.study.drills.stability import DIVERGES, ONE_SIDE, SWINGS, diverges, effective_step, limit_of, path_of
+from surefoot.study.drills.stability import (
+    DIVERGES,
+    ONE_SIDE,
+    SWINGS,
+    diverges,
+    effective_step,
+    limit_of,
+    path_of,
+    stability_limit,
+)
 from surefoot.study.drills.walking import walked
+from surefoot.study.formula_tree import tree_of
+from surefoot.study.formulas import value_of
 from surefoot.study.judging import number_of
 
 RULES_ASKED = ("sgd", "momentum", "nesterov")
@@ -45,3 +56,13 @@ def test_momentums_steps_settle_at_the_length_that_is_said():
         constants = {**RULES["momentum"].constants, "step_size": size, "momentum": momentum}
         *_, last = walked(RULES["momentum"], 0.0, [g] * 3000, constants)
         assert abs(last.moved) == pytest.approx(number_of(made.answer), rel=1e-5)
+
+
+@pytest.mark.parametrize("rule", ["sgd", "momentum", "nesterov"])
+def test_what_is_told_of_a_limit_can_be_typed_into_a_calculator(rule):
+    for seed in range(100):
+        made = stability_limit({"rule": rule}, Random(seed))
+        formula, filled, value = made.tells.split(" = ")
+        assert not any(each.isalpha() for each in filled)
+        assert value_of(tree_of(filled), {}) == pytest.approx(float(value), rel=1e-5)
+        assert tree_of(formula).names <= {"momentum", "curvature"}

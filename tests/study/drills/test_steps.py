@@ -1,5 +1,6 @@
 """Drills on rules are computed by the library's formulas, and tell them line by line."""
 
+import re
 from random import Random
 
 import numpy as np
@@ -42,6 +43,16 @@ def test_decay_momentum_and_corrections_that_are_forgotten_make_an_answer_wrong(
         shrunk = float(lines["step_size"]) * float(lines["decay"]) * p
         assert not near(number_of(made.answer) + shrunk, number_of(made.answer), made.within)
         assert not near(p, number_of(made.answer), made.within)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_start_is_no_answer(rule):
+    for seed in range(100):
+        for made in (one_step({"rule": rule}, Random(seed)), several_steps({"rule": rule, "steps": 2}, Random(seed))):
+            start = float(re.match(r"p = ([^,]+),", made.shown[0])[1])
+            if rule == "radam_waiting" and "first 2 steps" in made.asks:
+                continue  # its first five steps wait, whatever is drawn
+            assert not near(start, number_of(made.answer), made.within), (seed, made)
 
 
 OPTIMIZERS = {

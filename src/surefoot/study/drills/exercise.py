@@ -42,8 +42,14 @@ class Exercise:
 
 
 def number(asks: str, value: float, tells: Sequence[str], shown: Sequence[str] = (), within: float = 0.01) -> Exercise:
-    """Return an exercise whose answer is a number."""
-    return Exercise("number", asks, told(value), "\n".join(tells), tuple(shown), within=within)
+    """Return an exercise whose answer is a number; how many digits it asks for is said where two are too few.
+
+    >>> number("How long?", 0.00154, []).asks, number("How long?", 0.5, []).asks
+    ('How long? (Three significant digits.)', 'How long?')
+    """
+    exact = within == 0.0 or float(f"{value:.2g}") == float(told(value))
+    more = "" if exact or asks.endswith(".)") else " (Three significant digits.)"
+    return Exercise("number", asks + more, told(value), "\n".join(tells), tuple(shown), within=within)
 
 
 def told(value: float) -> str:

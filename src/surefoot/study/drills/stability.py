@@ -7,6 +7,7 @@ from surefoot.errors import InvalidValue
 from surefoot.rules import RULES
 from surefoot.study.drills.exercise import Exercise, Given, asked_of, number, told
 from surefoot.study.drills.walking import walked
+from surefoot.study.formulas import filled
 
 CURVATURES = (0.5, 1.0, 2.0, 4.0, 5.0, 8.0, 10.0, 20.0, 25.0, 50.0, 100.0)
 MOMENTA = (0.5, 0.8, 0.9)
@@ -32,8 +33,8 @@ def limit_of(rule: str, momentum: float, curvature: float) -> tuple[float, str]:
     if rule == "sgd":
         return 2.0 / curvature, "2/curvature"
     if rule == "momentum":
-        return 2.0 * (1.0 + momentum) / curvature, "2 (1 + momentum)/curvature"
-    return 2.0 * (1.0 + momentum) / (1.0 + 2.0 * momentum) / curvature, "2 (1 + momentum)/((1 + 2 momentum) curvature)"
+        return 2.0 * (1.0 + momentum) / curvature, "2*(1 + momentum)/curvature"
+    return 2.0 * (1.0 + momentum) / (1.0 + 2.0 * momentum) / curvature, "2*(1 + momentum)/((1 + 2*momentum)*curvature)"
 
 
 def path_of(rule: str, step_size: float, momentum: float, curvature: float, steps: int) -> Iterator[float]:
@@ -83,7 +84,7 @@ def stability_limit(given: Given, drawn: Random) -> Exercise:
     limit, formula = limit_of(rule, momentum, curvature)
     shown = [f"greatest curvature: {curvature:g}"] + ([f"momentum = {momentum:g}"] if rule != "sgd" else [])
     asks = f"Above which step size does `{rule}` diverge on a quadratic penalty?"
-    values = formula.replace("curvature", f"{curvature:g}").replace("momentum", f"{momentum:g}")
+    values = filled(formula, {"curvature": curvature, "momentum": momentum})
     return number(asks, limit, [f"{formula} = {values} = {told(limit)}"], shown)
 
 

@@ -30,16 +30,24 @@ ROUNDED = 6e-5
 EARLIER, RECTIFIED_EARLIER = 3, 8
 """At most so many gradients before the one asked for; a rectified rule divides from about its sixth on."""
 
-TRIES = 50
-"""Draws to look for a step that moves and does not land at about 0."""
+TRIES = 200
+"""Draws to look for a step that moves and lands neither at the start nor at about 0."""
+
+APART = 2.0
+"""How far from the start it must land at least, in tolerances."""
 
 
 def one_step(given: Given, drawn: Random) -> Exercise:
     """Return the exercise of one step, from what the rule carries from earlier ones."""
     rule = RULES[asked_of(given, "rule", tuple(RULES))]
     most = RECTIFIED_EARLIER if "rectified" in rule.names else EARLIER
-    earlier = drawn.randint(1, most) if rule.slots else 0
-    step = _first_fine(lambda: [again(_steps(rule, drawn, earlier + 1)[-1], drawn.choice(STARTS))])[-1]
+
+    def draw() -> list[Step]:  # with the number of earlier gradients: a rule that waits moves only after some
+        earlier = drawn.randint(1, most) if rule.slots else 0
+        return [again(_steps(rule, drawn, earlier + 1)[-1], drawn.choice(STARTS))]
+
+    step = _first_fine(draw)[-1]
+    earlier = step.count - 1
     shown = [f"p = {step.p:.6g}, g = {step.g:.6g}", named(_constants(step))]
     if rule.slots:
         carried = ", ".join(f"{name} = {value:.6g}" for name, value in step.slots.items())
@@ -77,16 +85,19 @@ def _steps(rule: Rule, drawn: Random, count: int) -> list[Step]:
     return list(walked(rule, drawn.choice(STARTS), gradients, _of(rule, drawn)))
 
 
-def _fine(step: Step) -> bool:
-    """Whether a step moves, and does not land so near to 0 that nothing is left of a relative tolerance."""
-    return math.isfinite(step.lands) and abs(step.lands) > 0.05 and abs(step.moved) > 0.005
+def _fine(steps: list[Step]) -> bool:
+    """Whether the last step moves, and lands neither near the start nor so near to 0 that no tolerance is left."""
+    last = steps[-1]
+    if not math.isfinite(last.lands) or abs(last.lands) <= 0.05 or abs(last.moved) <= 0.005:
+        return False
+    return abs(last.lands - steps[0].p) > APART * max(TOLERANCE * abs(last.lands), ROUNDED)
 
 
 def _first_fine(draw: Callable[[], list[Step]]) -> list[Step]:
-    """Return the first draw whose last step is fine, or the last draw: a rule that waits never moves."""
+    """Return the first draw that is fine, or the last one: of a rule that waits the first steps never move."""
     found = draw()
     for _ in range(TRIES):
-        if _fine(found[-1]):
+        if _fine(found):
             break
         found = draw()
     return found
