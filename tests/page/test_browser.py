@@ -9,24 +9,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from page.chromium import IN_CHROMIUM, served
+from page.chromium import IN_CHROMIUM
 from page.shelves import finding, finished
 
 pytestmark = IN_CHROMIUM
 PATIENCE = 60_000
 """Milliseconds: importing torch takes seconds, on a busy machine many."""
-
-
-@pytest.fixture(scope="module")
-def shelf(tmp_path_factory):
-    return tmp_path_factory.mktemp("runs")
-
-
-@pytest.fixture(scope="module")
-def address(shelf):
-    """The page's address with its token."""
-    with served(shelf) as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -3,16 +3,9 @@
 import re
 
 import pytest
-from page.chromium import IN_CHROMIUM, playwright, served
+from page.chromium import IN_CHROMIUM, playwright
 
 pytestmark = IN_CHROMIUM
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    """The page's address with its token."""
-    with served(tmp_path_factory.mktemp("runs")) as found:
-        yield found
 
 
 @pytest.fixture

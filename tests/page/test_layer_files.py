@@ -87,7 +87,7 @@ def test_the_table_has_the_numbers_of_the_picture_and_every_step_once(tmp_path, 
         its = [row for row in told if row[2] == name]
         steps_in = [step for first, last, *_ in its for step in range(first, last + 1)]
         assert steps_in == [*range(steps)]
-        np.testing.assert_array_equal([row[4] for row in its], made.mean[:, tensor])
+        np.testing.assert_array_equal([row[4] for row in its], made.buckets.mean[:, tensor])
         assert all(np.isnan(row[4]) or (row[3] <= row[4] * 1.001 and row[4] <= row[5] * 1.001) for row in its)
 
 

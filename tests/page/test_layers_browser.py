@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from page.chromium import IN_CHROMIUM, served
+from page.chromium import IN_CHROMIUM
 from page.shelves import begun, finished, go_on
 
 from surefoot.records.folder import RunFolder
@@ -22,18 +22,6 @@ const { data } = drawing.getImageData(0, 0, canvas.width, 1);
 const found = new Set(); for (let i = 0; i < data.length; i += 4) found.add(`${data.slice(i, i + 4)}`);
 return [...found].map((each) => each.split(",").map(Number)); }"""
 FILES = "e => e.map((each) => each.getAttribute('href') ?? each.dataset.png)"
-
-
-@pytest.fixture(scope="module")
-def shelf(tmp_path_factory):
-    return tmp_path_factory.mktemp("runs")
-
-
-@pytest.fixture(scope="module")
-def address(shelf):
-    """The page's address with its token."""
-    with served(shelf) as found:
-        yield found
 
 
 @pytest.fixture(params=["light", "dark"])

@@ -5,16 +5,9 @@ import struct
 from base64 import b64encode
 
 import pytest
-from page.chromium import IN_CHROMIUM, served
+from page.chromium import IN_CHROMIUM
 
 pytestmark = IN_CHROMIUM
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    """The page's address with its token."""
-    with served(tmp_path_factory.mktemp("runs")) as found:
-        yield found
 
 
 def opened(browser, address, query="", **look):

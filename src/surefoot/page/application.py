@@ -1,6 +1,6 @@
 """The page as an application: which request is answered by what."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeAlias
@@ -54,53 +54,60 @@ def application(runs: Path, address: Address, closing: Callable[[], bool] = lamb
 
 
 def _reading(views: Views) -> list[Route]:
-    return [
-        Route("/", _plain(views.runs)),
-        Route("/latest", _plain(views.latest)),
-        Route("/events", _plain(views.list_events)),
-        Route("/compare", _plain(views.compare)),
-        Route("/compare/events", _plain(views.compare_events)),
-        Route("/schedules", _plain(views.schedules)),
-        Route("/schedules/moved", _plain(views.moved)),
-        Route("/landscapes", _plain(views.landscapes)),
-        Route("/static/{name:path}", _plain(views.asset)),
-    ]
+    return _looked(
+        {
+            "/": views.runs,
+            "/latest": views.latest,
+            "/events": views.list_events,
+            "/compare": views.compare,
+            "/compare/events": views.compare_events,
+            "/schedules": views.schedules,
+            "/schedules/moved": views.moved,
+            "/landscapes": views.landscapes,
+            "/static/{name:path}": views.asset,
+        }
+    )
 
 
 def _figures(views: FigureViews) -> list[Route]:
     """The figures that are no curve of one run; they stand before those, whose names may be anything."""
-    return [
-        Route("/schedules.svg", _plain(views.schedules)),
-        Route("/schedules.csv", _plain(views.schedules_table)),
-        Route("/landscapes/{which:str}.svg", _plain(views.landscape)),
-        Route("/compare/{column:path}.svg", _plain(views.compare)),
-        Route("/compare/{column:path}.csv", _plain(views.compare_table)),
-        Route("/run/{run}/search/{which:str}.svg", _plain(views.search)),
-    ]
+    return _looked(
+        {
+            "/schedules.svg": views.schedules,
+            "/schedules.csv": views.schedules_table,
+            "/landscapes/{which:str}.svg": views.landscape,
+            "/compare/{column:path}.svg": views.compare,
+            "/compare/{column:path}.csv": views.compare_table,
+            "/run/{run}/search/{which:str}.svg": views.search,
+        }
+    )
 
 
 def _of_a_run(views: RunViews) -> list[Route]:
-    return [
-        Route("/run/{run}", _plain(views.run)),
-        Route("/run/{run}/story", _plain(views.story)),
-        Route("/run/{run}/data", _plain(views.data)),
-        Route("/run/{run}/part", _plain(views.part)),
-        Route("/run/{run}/layers", _plain(views.layers)),
-        Route("/run/{run}/events", _plain(views.events)),
-        Route("/run/{run}/page.html", _plain(views.page_file)),
-        Route("/run/{run}/layers.csv", _plain(views.layers_table_file)),
-        Route("/run/{run}/layers.svg", _plain(views.layers_file)),
-        Route("/run/{run}/{column:path}.csv", _plain(views.table_file)),
-        Route("/run/{run}/{column:path}.svg", _plain(views.chart_file)),
-    ]
+    return _looked(
+        {
+            "/run/{run}": views.run,
+            "/run/{run}/story": views.story,
+            "/run/{run}/data": views.data,
+            "/run/{run}/part": views.part,
+            "/run/{run}/layers": views.layers,
+            "/run/{run}/events": views.events,
+            "/run/{run}/page.html": views.page_file,
+            "/run/{run}/layers.csv": views.layers_table_file,
+            "/run/{run}/layers.svg": views.layers_file,
+            "/run/{run}/{column:path}.csv": views.table_file,
+            "/run/{run}/{column:path}.svg": views.chart_file,
+        }
+    )
 
 
 def _changing(views: ChangeViews) -> list[Route]:
-    return [
-        Route("/run/{run}/title", _formed(views.retitle), methods=["POST"]),
-        Route("/run/{run}/delete", _formed(views.delete), methods=["POST"]),
-        Route("/run/{run}/restore", _formed(views.restore), methods=["POST"]),
-    ]
+    answers = {
+        "/run/{run}/title": views.retitle,
+        "/run/{run}/delete": views.delete,
+        "/run/{run}/restore": views.restore,
+    }
+    return [Route(path, _formed(answer), methods=["POST"]) for path, answer in answers.items()]
 
 
 def _working(views: WorkViews) -> list[Route]:
@@ -115,6 +122,11 @@ def _working(views: WorkViews) -> list[Route]:
         Route("/run/{run}/around", _formed(views.begin_around), methods=["POST"]),
         Route("/run/{run}/around/events", _plain(views.around_events)),
     ]
+
+
+def _looked(answers: Mapping[str, _Answer]) -> list[Route]:
+    """Return the routes of views that only look."""
+    return [Route(path, _plain(answer)) for path, answer in answers.items()]
 
 
 def _plain(answer: _Answer) -> Callable[[Request], Awaitable[Response]]:

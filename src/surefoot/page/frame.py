@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, final
+from typing import Any, TypeVar, final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException
@@ -14,6 +14,8 @@ from surefoot import __version__
 from surefoot.page import layer_map, words
 from surefoot.page.bin import Bin
 from surefoot.page.library import Known, Library
+
+N = TypeVar("N", int, float)
 
 SECTIONS = (
     ("/", "Runs"), ("/compare", "Compare"), ("/schedules", "Schedules"), ("/landscapes", "Landscapes"),
@@ -77,10 +79,7 @@ def whole(asked: Mapping[str, str], name: str, usual: int) -> int:
 
     Errors: HTTPException 400 if it is none.
     """
-    try:
-        return int(asked.get(name, "") or usual)
-    except ValueError as error:
-        raise HTTPException(400, f"{name} is {asked[name][:40]!r}; it is a whole number") from error
+    return _read(asked, name, usual, int, "a whole number")
 
 
 def real(asked: Mapping[str, str], name: str, usual: float) -> float:
@@ -88,7 +87,12 @@ def real(asked: Mapping[str, str], name: str, usual: float) -> float:
 
     Errors: HTTPException 400 if it is none.
     """
+    return _read(asked, name, usual, float, "a number")
+
+
+def _read(asked: Mapping[str, str], name: str, usual: N, kind: Callable[[str], N], wanted: str) -> N:
+    given = asked.get(name, "")
     try:
-        return float(asked.get(name, "") or usual)
+        return kind(given) if given else usual
     except ValueError as error:
-        raise HTTPException(400, f"{name} is {asked[name][:40]!r}; it is a number") from error
+        raise HTTPException(400, f"{name} is {given[:40]!r}; it is {wanted}") from error

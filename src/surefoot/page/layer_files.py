@@ -46,17 +46,19 @@ def rows(found: Figures, which: str) -> Iterator[tuple[Any, ...]]:
     was not finite in it.
     """
     made = grid(found, which)
-    for at, bucket in enumerate(made.ids.tolist()):
+    for at, bucket in enumerate(made.buckets.ids.tolist()):
         first, last = _steps(made, bucket, found)
         for tensor, layer in enumerate(made.names):
-            if made.counts[at, tensor] or made.bad[at, tensor]:
-                three = (each[at, tensor].item() for each in (made.least, made.mean, made.greatest))
-                yield first, last, layer, *three, int(made.bad[at, tensor])
+            if made.buckets.counts[at, tensor] or made.buckets.bad[at, tensor]:
+                three = (
+                    each[at, tensor].item() for each in (made.buckets.least, made.buckets.mean, made.buckets.greatest)
+                )
+                yield first, last, layer, *three, int(made.buckets.bad[at, tensor])
 
 
 def _steps(made: Grid, bucket: int, found: Figures) -> tuple[int, int]:
-    first = max(bucket << made.level, int(found.first[0]))
-    return first, min(((bucket + 1) << made.level) - 1, found.last)
+    first = max(bucket << made.buckets.level, int(found.first[0]))
+    return first, min(((bucket + 1) << made.buckets.level) - 1, found.last)
 
 
 def drawing(found: Figures, which: str, title: str) -> str:
@@ -69,12 +71,12 @@ def drawing(found: Figures, which: str, title: str) -> str:
     """
     made = grid(found, which)
     shown = shown_of(made, which)
-    low, high = ends(made.mean[:, shown], which)
+    low, high = ends(made.buckets.mean[:, shown], which)
     tall = 18.0 if len(shown) <= 40 else 14.0 if len(shown) <= 120 else 10.0
     longest = max(len(made.names[tensor]) for tensor in shown)
     left = 16.0 + min(longest, 44) * 0.62 * min(12.0, tall - 2.0)
     bottom = _TOP + tall * len(shown)
-    steps = Axis("step", float(_steps(made, int(made.ids[0]), found)[0]), found.last + 1.0)
+    steps = Axis("step", float(_steps(made, int(made.buckets.ids[0]), found)[0]), found.last + 1.0)
     said = f"{title}: {SAYS.get(which, MAPS[which])}, layer by layer over {words.whole(found.last + 1)} steps"
     parts = [
         *(_name(made.names[tensor], left, _TOP + tall * row, tall) for row, tensor in enumerate(shown)),
@@ -91,7 +93,7 @@ def drawing(found: Figures, which: str, title: str) -> str:
 def shown_of(made: Grid, which: str) -> list[int]:
     """Return which tensors a picture has: all, but those without a dead share where others have one."""
     everything = [*range(len(made.names))]
-    there = [tensor for tensor in everything if made.counts[:, tensor].any()]
+    there = [tensor for tensor in everything if made.buckets.counts[:, tensor].any()]
     return there if which == DEAD and there else everything
 
 
@@ -140,7 +142,7 @@ def _cells(
             paths[colour].append(
                 f"M{edges[2 * first]:.1f} {top:g}H{edges[2 * last + 1]:.1f}v{tall - 1:g}H{edges[2 * first]:.1f}z"
             )
-        signs += [_sign(edges[2 * at], top, tall) for at in np.flatnonzero(made.bad[:, tensor]).tolist()]
+        signs += [_sign(edges[2 * at], top, tall) for at in np.flatnonzero(made.buckets.bad[:, tensor]).tolist()]
     yield from (f'<path {_SHARP} fill="{_ink(colour)}" d="{"".join(each)}"/>' for colour, each in paths.items())
     yield from signs
 
@@ -151,17 +153,17 @@ def _ink(colour: Colour) -> str:
 
 def _edges(made: Grid) -> list[int]:
     """Return the first step of each bucket and that after its last, one after the other."""
-    return [edge << made.level for each in made.ids.tolist() for edge in (each, each + 1)]
+    return [edge << made.buckets.level for each in made.buckets.ids.tolist() for edge in (each, each + 1)]
 
 
 def _runs(made: Grid, tensor: int, which: str, scale: tuple[float, float]) -> list[tuple[int, int, Colour]]:
     """Return the neighbouring buckets of one colour, first and last, of a tensor; what has no value is left out."""
     found: list[tuple[int, int, Colour]] = []
-    for at, value in enumerate(made.mean[:, tensor].tolist()):
+    for at, value in enumerate(made.buckets.mean[:, tensor].tolist()):
         if not value >= 0:
             continue
         colour = shade(value, which, *scale)
-        if found and found[-1][1:] == (at - 1, colour) and made.ids[at] == made.ids[at - 1] + 1:
+        if found and found[-1][1:] == (at - 1, colour) and made.buckets.ids[at] == made.buckets.ids[at - 1] + 1:
             found[-1] = (found[-1][0], at, colour)
         else:
             found.append((at, at, colour))

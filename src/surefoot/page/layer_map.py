@@ -186,21 +186,11 @@ class Grid:
 
     Args:
         names: the tensors, as people sort them.
-        level: a bucket holds 2**level steps.
-        ids: which bucket each is, the first step of it over 2**level [n].
-        least, mean, greatest: of the finite values [n, tensors]; NaN where there is none.
-        counts: finite values [n, tensors].
-        bad: gradients, weights or norms that were not finite [n, tensors].
+        buckets: their values [n, tensors]; `bad` counts gradients, weights or norms that were not finite.
     """
 
     names: tuple[str, ...]
-    level: int
-    ids: NDArray[np.int64]
-    least: NDArray[np.float64]
-    mean: NDArray[np.float64]
-    greatest: NDArray[np.float64]
-    counts: NDArray[np.int64]
-    bad: NDArray[np.int64]
+    buckets: Buckets
 
 
 def grid(found: Figures, which: str, most: int = COLUMNS) -> Grid:
@@ -213,17 +203,10 @@ def grid(found: Figures, which: str, most: int = COLUMNS) -> Grid:
     """
     level = level_for(int(found.first[0]), found.last, most)
     order = sorted(range(len(found.names)), key=lambda tensor: _natural(found.names[tensor]))
-    ids = found.first >> level
-    at = np.flatnonzero(np.r_[True, np.diff(ids) > 0])
-    least, values, greatest = (found.of(which, each)[:, order] for each in _three(found))
-    weight = np.where(np.isfinite(values), found.counts[:, None], 0)
-    total = np.add.reduceat(np.where(weight > 0, values * weight, 0.0), at)
-    counts = np.add.reduceat(weight, at)
-    mean = np.divide(total, counts, out=np.full(total.shape, np.nan), where=counts > 0)
-    return Grid(
-        tuple(found.names[tensor] for tensor in order), level, ids[at], np.fmin.reduceat(least, at), mean,
-        np.fmax.reduceat(greatest, at), counts, np.add.reduceat(found.bad[:, order], at),
-    )  # fmt: skip
+    least, mean, greatest = (found.of(which, each)[:, order] for each in _three(found))
+    counts = np.where(np.isfinite(mean), found.counts[:, None], 0)
+    blocks = Buckets(-1, found.first << 1, least, mean, greatest, counts, found.bad[:, order])
+    return Grid(tuple(found.names[tensor] for tensor in order), blocks.coarser(level))
 
 
 def picture(found: Figures | None, which: str, most: int = COLUMNS) -> dict[str, Any]:
@@ -237,9 +220,10 @@ def picture(found: Figures | None, which: str, most: int = COLUMNS) -> dict[str,
     if found is None or not len(found):
         return {"which": which, "names": [], "level": 0, "ids": packed([], "<i4"), "mean": "", "bad": "", "counts": ""}
     made = grid(found, which, most)
+    of = made.buckets
     return {
-        "which": which, "names": list(made.names), "level": made.level, "ids": packed(made.ids, "<i4"),
-        "mean": packed(made.mean, "<f4"), "counts": packed(made.counts, "<i4"), "bad": packed(made.bad, "<i4"),
+        "which": which, "names": list(made.names), "level": of.level, "ids": packed(of.ids, "<i4"),
+        "mean": packed(of.mean, "<f4"), "counts": packed(of.counts, "<i4"), "bad": packed(of.bad, "<i4"),
     }  # fmt: skip
 
 

@@ -56,7 +56,7 @@ class Buckets:
         counts = np.add.reduceat(self.counts, at)
         with np.errstate(over="ignore", invalid="ignore"):  # a sum that float64 cannot hold is infinite
             total = np.add.reduceat(np.where(self.counts > 0, self.mean * self.counts, 0.0), at)
-        mean = np.divide(total, counts, out=np.full(len(at), np.nan), where=counts > 0)
+        mean = np.divide(total, counts, out=np.full(counts.shape, np.nan), where=counts > 0)
         least, greatest = np.fmin.reduceat(self.least, at), np.fmax.reduceat(self.greatest, at)
         return Buckets(level, ids[at], least, mean, greatest, counts, np.add.reduceat(self.bad, at))
 
