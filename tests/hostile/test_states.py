@@ -109,3 +109,12 @@ def test_the_sentence_says_where_and_what_it_must_be(change, words):
     change(state)
     with pytest.raises(InvalidValue, match=words):
         optimizer.load_state_dict(state)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_a_flag_that_torch_does_not_set_itself_is_true_or_false(name):
+    _, optimizer = stepped(name)
+    state = deepcopy(optimizer.state_dict())
+    state["param_groups"][0]["differentiable"] = None
+    with pytest.raises(InvalidValue, match="differentiable is None; it must be true or false"):
+        optimizer.load_state_dict(state)
